@@ -1,0 +1,7 @@
+//! Time as people in England live it: London's clock and days, core hours, bank holidays, buckets. Pure: no clock is read here.
+
+mod day;
+mod london;
+
+pub use day::{Band, Day, Days, NoDate};
+pub use london::{LondonTime, london, start_of, zone};

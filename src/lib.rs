@@ -1,0 +1,9 @@
+//! callgauge turns telephone call records of English GP practices into call metrics that people can trust.
+//!
+//! The way of the data is one direction, no way back: adapters and pushing clients, [`ingest`], [`store`], [`metrics`], [`service`].
+//! ARCHITECTURE.md describes the rooms and what holds in each.
+
+pub mod calendar;
+pub mod metrics;
+pub mod proto;
+pub mod store;

@@ -1,0 +1,3 @@
+//! Reads the command line and hands over to `cli`.
+
+fn main() {}
