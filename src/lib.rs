@@ -5,5 +5,6 @@
 
 pub mod calendar;
 pub mod metrics;
+pub mod organisations;
 pub mod proto;
 pub mod store;

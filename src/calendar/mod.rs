@@ -2,6 +2,8 @@
 
 mod day;
 mod london;
+mod slots;
 
 pub use day::{Band, Day, Days, NoDate};
 pub use london::{LondonTime, london, start_of, zone};
+pub use slots::Slots;

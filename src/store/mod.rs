@@ -16,8 +16,9 @@ use callgauge_schema::{
 };
 use tokio::sync::watch;
 
-use crate::calendar::{Band, Day, Days};
+use crate::calendar::{Day, Days, Slots};
 use crate::metrics::Tally;
+use crate::organisations::OrganisationRow;
 
 /// Keeps calls, rejects and organisations.
 #[async_trait]
@@ -237,25 +238,6 @@ pub struct Span {
     pub days: Days,
 }
 
-/// Which bucket each band of each day falls into.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Slots {
-    /// The day of the first row.
-    pub first: Day,
-    /// A row a day: the bucket of each band, or [`Slots::NONE`].
-    pub table: Vec<[u32; Band::COUNT]>,
-}
-
-impl Slots {
-    /// No bucket: these calls are not asked for.
-    pub const NONE: u32 = u32::MAX;
-
-    /// The days covered.
-    pub fn days(&self) -> Days {
-        Days::new(self.first, self.first.plus(self.table.len() as i32))
-    }
-}
-
 /// Which tallies.
 #[derive(Clone, Debug)]
 pub struct TallyAsk {
@@ -372,23 +354,6 @@ pub struct CallFilter {
     pub min_wait: Option<Seconds>,
     /// Known to have waited at most this long.
     pub max_wait: Option<Seconds>,
-}
-
-/// An organisation as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OrganisationRow {
-    /// Its code.
-    pub code: OdsCode,
-    /// Its name.
-    pub name: String,
-    /// Its level, as `organisations` numbers them.
-    pub level: u8,
-    /// First day, where known.
-    pub first: Option<Day>,
-    /// The day after the last, where it ended.
-    pub end: Option<Day>,
-    /// What it belongs to: parent and days, open where `None`.
-    pub memberships: Vec<(OdsCode, Option<Day>, Option<Day>)>,
 }
 
 /// What a backup wrote.
