@@ -1,0 +1,250 @@
+//! Reads a run.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::super::hot::Order;
+use super::super::row::{Row, UNKNOWN};
+use super::{DIRECTORY_LEN, Entry, HEADER_LEN, INDEX_LEN, KILL_LEN, MAGIC, PARTS, Part, Place, ROW_LEN, bucket};
+use crate::calendar::{Day, Days, start_of};
+
+/// A run that the database lists, opened once: header, directory and fences are kept, all else is read when asked for.
+#[derive(Debug)]
+pub(in super::super) struct Run {
+    /// Number in the database.
+    pub(in super::super) id: i64,
+    pub(in super::super) day: Day,
+    /// Stands after everything that arrived up to here.
+    pub(in super::super) order: Order,
+    pub(in super::super) rows: usize,
+    pub(in super::super) bytes: u64,
+    pub(in super::super) path: PathBuf,
+    /// Ids of the runs that it took the place of.
+    pub(in super::super) merged_from: Vec<i64>,
+    /// By attribution, ordered.
+    pub(in super::super) directory: Vec<Entry>,
+    /// Identities of which rows in earlier runs of the day count no more, ordered.
+    pub(in super::super) kills: Vec<u128>,
+    day_start: i64,
+    fences: Vec<u32>,
+    fence_bits: u32,
+    places: [Place; PARTS.len()],
+}
+
+/// What the index of a run says of an identity.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct IndexEntry {
+    pub(in super::super) content: u64,
+    pub(in super::super) revision: u64,
+    pub(in super::super) row: u32,
+}
+
+fn damaged(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what.to_owned())
+}
+
+impl Run {
+    /// Opens a run file.
+    pub(in super::super) fn open(id: i64, path: &Path, merged_from: Vec<i64>) -> io::Result<Arc<Self>> {
+        let file = File::open(path)?;
+        let mut header = [0; HEADER_LEN];
+        file.read_exact_at(&mut header, 0)?;
+        let (body, crc) = header.split_at(HEADER_LEN - 4);
+        if !body.starts_with(MAGIC) || crc32fast::hash(body).to_le_bytes() != crc {
+            return Err(damaged("the header of a run is not what was written"));
+        }
+        let mut at = MAGIC.len();
+        let mut take = |len: usize| {
+            at += len;
+            &body[at - len..at]
+        };
+        let number = |bytes: &[u8]| bytes.iter().rev().fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
+        let day = Day::from_number(number(take(4)) as u32 as i32);
+        let fence_bits = number(take(4)) as u32;
+        let seq = number(take(8));
+        let rows = number(take(8)) as usize;
+        let places = PARTS.map(|_| Place { at: number(take(8)), len: number(take(8)), crc: number(take(4)) as u32 });
+        let section = |part: Part| -> io::Result<Vec<u8>> {
+            let place = places[part as usize];
+            let mut bytes = vec![0; usize::try_from(place.len).map_err(|_| damaged("a run is larger than memory"))?];
+            file.read_exact_at(&mut bytes, place.at)?;
+            if crc32fast::hash(&bytes) == place.crc { Ok(bytes) } else { Err(damaged("a section of a run is not what was written")) }
+        };
+        let entry = |bytes: &[u8]| {
+            let at = |n: usize| number(&bytes[n * 4..n * 4 + 4]) as u32;
+            Entry { whose: at(0), first_row: at(1), rows: at(2), tally_at: at(3), tally_len: at(4), calls: at(5) as i32 }
+        };
+        Ok(Arc::new(Self {
+            id,
+            day,
+            order: (seq, 0),
+            rows,
+            bytes: file.metadata()?.len(),
+            path: path.to_owned(),
+            merged_from,
+            directory: section(Part::Directory)?.chunks_exact(DIRECTORY_LEN).map(entry).collect(),
+            kills: section(Part::Kills)?.chunks_exact(KILL_LEN).map(identity).collect(),
+            day_start: start_of(day).millis(),
+            fences: section(Part::Fences)?.chunks_exact(4).map(|bytes| number(bytes) as u32).collect(),
+            fence_bits,
+            places,
+        }))
+    }
+
+    /// What an attribution has in it.
+    pub(in super::super) fn entry(&self, whose: u32) -> Option<&Entry> {
+        self.directory.binary_search_by_key(&whose, |entry| entry.whose).ok().map(|at| &self.directory[at])
+    }
+
+    /// Days on which its rows may lie: one.
+    pub(in super::super) fn days(&self) -> Days {
+        Days::new(self.day, self.day.plus(1))
+    }
+
+    fn read(&self, file: &File, part: Part, at: u64, len: usize) -> io::Result<Vec<u8>> {
+        let place = self.places[part as usize];
+        if at + len as u64 > place.len {
+            return Err(damaged("a run points outside of itself"));
+        }
+        let mut bytes = vec![0; len];
+        file.read_exact_at(&mut bytes, place.at + at)?;
+        Ok(bytes)
+    }
+
+    /// Opens the file for reading.
+    pub(in super::super) fn file(&self) -> io::Result<File> {
+        File::open(&self.path)
+    }
+
+    /// The encoded sums of an attribution.
+    pub(in super::super) fn tally(&self, file: &File, entry: &Entry) -> io::Result<Vec<u8>> {
+        self.read(file, Part::Tallies, u64::from(entry.tally_at), entry.tally_len as usize)
+    }
+
+    /// The encoded sums of all attributions, one after the other as the directory says.
+    pub(in super::super) fn tallies(&self, file: &File) -> io::Result<Vec<u8>> {
+        self.read(file, Part::Tallies, 0, self.places[Part::Tallies as usize].len as usize)
+    }
+
+    /// Some rows of an attribution, without identity, content and revision, which only the index has. `text` is a place in the run's text section.
+    pub(in super::super) fn rows(&self, file: &File, whose: u32, first: u32, rows: u32) -> io::Result<Vec<Row>> {
+        let bytes = self.read(file, Part::Rows, u64::from(first) * ROW_LEN as u64, rows as usize * ROW_LEN)?;
+        Ok(bytes.chunks_exact(ROW_LEN).map(|bytes| self.row(whose, bytes)).collect())
+    }
+
+    fn row(&self, whose: u32, bytes: &[u8]) -> Row {
+        let short = |at: usize| u16::from_le_bytes([bytes[at], bytes[at + 1]]);
+        let word = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        let packed = u64::from(word(12)) | u64::from(word(16)) << 32;
+        let duration = |shift: u32| match (packed >> shift) as u32 & 0x1_ffff {
+            0x1_ffff => UNKNOWN,
+            secs => secs,
+        };
+        Row {
+            identity: 0,
+            content: 0,
+            revision: 0,
+            started: self.day_start + i64::from(word(0)),
+            whose,
+            line: word(8),
+            wait: duration(0),
+            talk: duration(17),
+            ivr: duration(34),
+            text: word(20),
+            kind: short(4),
+            source: short(6),
+            retracted: packed >> 63 == 1,
+            unversioned: false,
+        }
+    }
+
+    /// One row by its number.
+    pub(in super::super) fn row_at(&self, file: &File, number: u32) -> io::Result<Row> {
+        let at = self.directory.partition_point(|entry| entry.first_row <= number);
+        let entries = self.directory[..at].iter().rev();
+        let whose = entries.take_while(|e| e.first_row + e.rows >= number).find(|e| e.rows > 0 && number < e.first_row + e.rows);
+        let whose = whose.ok_or_else(|| damaged("a run's index points outside of its rows"))?.whose;
+        self.rows(file, whose, number, 1)?.first().copied().ok_or_else(|| damaged("a row is missing"))
+    }
+
+    /// Texts from the place of one row's to the place of another's, or to the end.
+    pub(in super::super) fn text(&self, file: &File, from: u32, until: Option<u32>) -> io::Result<Vec<u8>> {
+        let end = until.map_or(self.places[Part::Text as usize].len, u64::from);
+        self.read(file, Part::Text, u64::from(from), end.saturating_sub(u64::from(from)) as usize)
+    }
+
+    /// The whole index, as [`Run::find_in`] takes it.
+    pub(in super::super) fn index(&self, file: &File) -> io::Result<Vec<u8>> {
+        self.read(file, Part::Index, 0, self.rows * INDEX_LEN)
+    }
+
+    /// Looks an identity up in the file.
+    pub(in super::super) fn find(&self, file: &File, wanted: u128) -> io::Result<Option<IndexEntry>> {
+        let (from, until) = self.bucket(wanted);
+        if from == until {
+            return Ok(None);
+        }
+        let bytes = self.read(file, Part::Index, (from * INDEX_LEN) as u64, (until - from) * INDEX_LEN)?;
+        Ok(search(&bytes, wanted))
+    }
+
+    /// Looks an identity up in the whole index.
+    pub(in super::super) fn find_in(&self, index: &[u8], wanted: u128) -> Option<IndexEntry> {
+        let (from, until) = self.bucket(wanted);
+        search(&index[from * INDEX_LEN..until * INDEX_LEN], wanted)
+    }
+
+    fn bucket(&self, identity: u128) -> (usize, usize) {
+        let bucket = bucket(identity, self.fence_bits);
+        (self.fences[bucket] as usize, self.fences[bucket + 1] as usize)
+    }
+
+    /// Identity, content and revision of every row, by row number.
+    pub(in super::super) fn identities(&self, file: &File) -> io::Result<Vec<(u128, u64, u64)>> {
+        let mut by_row = vec![(0, 0, 0); self.rows];
+        for bytes in self.index(file)?.chunks_exact(INDEX_LEN) {
+            let IndexEntry { content, revision, row } = index_entry(bytes);
+            *by_row.get_mut(row as usize).ok_or_else(|| damaged("a run's index points outside of its rows"))? =
+                (identity(bytes), content, revision);
+        }
+        Ok(by_row)
+    }
+
+    /// Compares every section with its checksum.
+    pub(in super::super) fn verify(&self) -> io::Result<()> {
+        let file = self.file()?;
+        let mut buffer = vec![0; 1 << 20];
+        for place in self.places {
+            let mut hasher = crc32fast::Hasher::new();
+            let mut at = 0;
+            while at < place.len {
+                let step = buffer.len().min((place.len - at) as usize);
+                file.read_exact_at(&mut buffer[..step], place.at + at)?;
+                hasher.update(&buffer[..step]);
+                at += step as u64;
+            }
+            if hasher.finalize() != place.crc {
+                return Err(damaged("a section of a run is not what was written"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn identity(bytes: &[u8]) -> u128 {
+    bytes[..16].iter().fold(0, |identity, &byte| identity << 8 | u128::from(byte))
+}
+
+fn index_entry(bytes: &[u8]) -> IndexEntry {
+    let long = |at: usize| bytes[at..at + 8].iter().rev().fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
+    let row = bytes[32..36].iter().rev().fold(0_u32, |number, &byte| number << 8 | u32::from(byte));
+    IndexEntry { content: long(16), revision: long(24), row }
+}
+
+fn search(bucket: &[u8], wanted: u128) -> Option<IndexEntry> {
+    let key = wanted.to_be_bytes();
+    bucket.chunks_exact(INDEX_LEN).find(|bytes| bytes[..16] == key).map(index_entry)
+}
