@@ -8,6 +8,8 @@
 //! - A folder of an earlier format opens; a newer or foreign one, one in use by another process, or one on a network file system is refused.
 
 pub mod content;
+pub mod memory;
+pub mod revision;
 
 use std::path::Path;
 use std::sync::Arc;
