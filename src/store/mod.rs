@@ -7,6 +7,10 @@
 //! - Nothing is lost in silence: what is refused is kept once, with its reason, up to a limit per source after which nothing more is taken from it.
 //! - A folder of an earlier format opens; a newer or foreign one, one in use by another process, or one on a network file system is refused.
 
+pub mod content;
+pub mod memory;
+pub mod revision;
+
 use std::path::Path;
 use std::sync::Arc;
 

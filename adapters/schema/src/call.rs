@@ -48,6 +48,11 @@ pub struct Account {
 }
 
 impl CallRecord {
+    /// The record as a store keeps it: with the revision that it was given, without the hint where it was before.
+    pub fn as_stored(self, revision: u64) -> Self {
+        Self { revision: Some(revision), previous_started_at: None, ..self }
+    }
+
     /// The source's id of the call.
     pub fn id(&self) -> &CallId {
         &self.id

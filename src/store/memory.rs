@@ -1,0 +1,137 @@
+//! A store in the plainest possible code that keeps nothing: maps in memory, answers by looking at every call. For tests and for experiments without a
+//! data folder; it is what the other stores are held against.
+
+mod state;
+mod view;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use callgauge_schema::{CallId, Moment, SourceId};
+use tokio::sync::watch;
+
+use self::state::State;
+use self::view::View;
+use super::content::receipt_hash;
+use super::{
+    BackupReport, Committed, KeptReject, RecordVerdict, RejectsAsk, Snapshot, Store, StoreError, StoreHealth,
+    StoreStatus, StoredCall, Submission,
+};
+use crate::organisations::OrganisationRow;
+
+/// A [`Store`] that forgets everything when it is dropped.
+pub struct MemoryStore {
+    state: Mutex<Arc<State>>,
+    reject_limit: u64,
+    health: watch::Sender<StoreHealth>,
+}
+
+impl MemoryStore {
+    /// Rejects that are kept of a source unless said otherwise.
+    pub const REJECT_LIMIT: u64 = 100_000;
+
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::with_reject_limit(Self::REJECT_LIMIT)
+    }
+
+    /// An empty store that keeps at most so many rejects of each source.
+    pub fn with_reject_limit(reject_limit: u64) -> Self {
+        Self { state: Mutex::default(), reject_limit, health: watch::Sender::new(StoreHealth::Serving) }
+    }
+
+    /// The state, while the store is open.
+    fn open(&self) -> Result<MutexGuard<'_, Arc<State>>, StoreError> {
+        match *self.health.borrow() {
+            StoreHealth::Closed => Err(StoreError::Closed),
+            StoreHealth::Serving | StoreHealth::Failing => Ok(self.locked()),
+        }
+    }
+
+    /// A panic while the lock is held leaves a whole state behind: a plan is made before anything is changed.
+    fn locked(&self) -> MutexGuard<'_, Arc<State>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn commit(&self, submission: Submission) -> Result<Committed, StoreError> {
+        let hash = receipt_hash(&submission);
+        let at = now();
+        let mut state = self.open()?;
+        let plan = state.plan(&submission, self.reject_limit)?;
+        let (receipt, verdicts) = Arc::make_mut(&mut state).apply(&submission.source, plan, at);
+        Ok(Committed { receipt, at, verdicts, hash })
+    }
+
+    async fn preview(&self, submission: Submission) -> Result<Vec<RecordVerdict>, StoreError> {
+        Ok(self.open()?.plan(&submission, self.reject_limit)?.verdicts)
+    }
+
+    async fn snapshot(&self) -> Result<Arc<dyn Snapshot>, StoreError> {
+        Ok(Arc::new(View(Arc::clone(&*self.open()?))))
+    }
+
+    async fn call(&self, source: &SourceId, id: &CallId) -> Result<Option<StoredCall>, StoreError> {
+        let state = self.open()?;
+        let found = state.calls.get(&(source.clone(), id.clone()));
+        Ok(found.map(|call| StoredCall { source: source.clone(), record: call.record.clone() }))
+    }
+
+    async fn rejects(&self, ask: RejectsAsk) -> Result<Vec<KeptReject>, StoreError> {
+        let RejectsAsk { source, reason, after, limit } = ask;
+        let asked = |kept: &&KeptReject| {
+            kept.id > after
+                && source.as_ref().is_none_or(|source| kept.source == *source)
+                && reason.is_none_or(|reason| kept.reject.reason == reason)
+        };
+        Ok(self.open()?.rejects.values().filter(asked).take(limit).cloned().collect())
+    }
+
+    async fn organisations(&self) -> Result<Vec<OrganisationRow>, StoreError> {
+        Ok(self.open()?.organisations.clone())
+    }
+
+    async fn put_organisations(&self, rows: Vec<OrganisationRow>) -> Result<(), StoreError> {
+        Arc::make_mut(&mut *self.open()?).organisations = rows;
+        Ok(())
+    }
+
+    async fn backup(&self, _folder: &Path) -> Result<BackupReport, StoreError> {
+        Err(StoreError::BackupFolder("a store in memory has no backup: serve from a data folder".to_owned()))
+    }
+
+    fn status(&self) -> StoreStatus {
+        let state = self.locked();
+        StoreStatus {
+            calls: state.calls.len() as u64,
+            unsettled: 0,
+            rejects: state.rejects.len() as u64,
+            disk_bytes: 0,
+        }
+    }
+
+    fn health(&self) -> watch::Receiver<StoreHealth> {
+        self.health.subscribe()
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.health.send_replace(StoreHealth::Closed);
+        Ok(())
+    }
+}
+
+/// The clock of the machine.
+fn now() -> Moment {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Moment::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
