@@ -10,6 +10,7 @@
 pub mod content;
 pub mod memory;
 pub mod revision;
+pub mod sqlite;
 
 use std::path::Path;
 use std::sync::Arc;

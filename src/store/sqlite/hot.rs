@@ -65,7 +65,11 @@ impl Chunk {
     /// The same for one attribution.
     pub(super) fn weights_of(&self, whose: u32) -> impl Iterator<Item = (Weight, i64)> + '_ {
         let added = self.rows_of(whose).filter(|(_, row)| !row.retracted).map(|(_, row)| (row.weight(), 1));
-        let taken = self.kills.iter().filter(move |kill| kill.old.counts && kill.old.whose == whose).map(|kill| (kill.old, -1));
+        let taken = self
+            .kills
+            .iter()
+            .filter(move |kill| kill.old.counts && kill.old.whose == whose)
+            .map(|kill| (kill.old, -1));
         added.chain(taken)
     }
 
@@ -95,7 +99,9 @@ impl Generation {
     /// The newest row of an identity, with `open` as the chunk that is still being filled (the one after the last).
     pub(super) fn find(&self, identity: u128, open: &Chunk) -> Option<(Place, Row)> {
         let row = |place: &Place| self.row(*place, open);
-        self.newest.find(identity as u64, |place| row(place).identity == identity).map(|place| (*place, *row(place)))
+        self.newest
+            .find(identity as u64, |place| row(place).identity == identity)
+            .map(|place| (*place, *row(place)))
     }
 
     fn row<'a>(&'a self, place: Place, open: &'a Chunk) -> &'a Row {
@@ -111,7 +117,9 @@ impl Generation {
             &chunk.rows[place.row as usize]
         };
         match newest.entry(identity as u64, |at| row(at).identity == identity, |at| row(at).identity as u64) {
-            hashbrown::hash_table::Entry::Occupied(mut entry) => Some(std::mem::replace(entry.get_mut(), place)),
+            hashbrown::hash_table::Entry::Occupied(mut entry) => {
+                Some(std::mem::replace(entry.get_mut(), place))
+            }
             hashbrown::hash_table::Entry::Vacant(entry) => {
                 entry.insert(place);
                 None
@@ -143,6 +151,12 @@ impl Generation {
             let chunk = chunks.get(place.chunk as usize).map_or(open, |chunk| &**chunk);
             chunk.rows[place.row as usize].identity as u64
         });
+    }
+
+    /// Whether the row at this place is the newest of its identity, in a generation that is not filled any more.
+    pub(super) fn stands(&self, identity: u128, chunk: u32, row: u32) -> bool {
+        let at = Place { chunk, row };
+        self.newest.find(identity as u64, |place| *place == at).is_some()
     }
 
     /// All identities in it.

@@ -3,8 +3,8 @@
 use std::hash::Hasher as _;
 
 use callgauge_schema::{CallId, CallKind, Callback, Moment, Seconds};
-use siphasher::sip128::{Hasher128 as _, SipHasher13 as SipHasher128};
 use siphasher::sip::SipHasher13;
+use siphasher::sip128::{Hasher128 as _, SipHasher13 as SipHasher128};
 
 use crate::calendar::{Band, Day, LondonTime, london};
 
@@ -126,14 +126,11 @@ pub(super) struct Texts<'a> {
     pub(super) call_id: &'a str,
     pub(super) attempt: u16,
     pub(super) for_call: &'a str,
-    /// Bytes that they take.
-    pub(super) len: usize,
 }
 
 /// Reads what [`push_text`] wrote; `None` where the bytes are not that.
 pub(super) fn texts(heap: &[u8], at: usize, kind: u16) -> Option<Texts<'_>> {
     let mut rest = heap.get(at..)?;
-    let before = rest.len();
     let mut text = || -> Option<&str> {
         let (len, tail) = rest.split_first_chunk::<2>()?;
         let (bytes, tail) = tail.split_at_checked(usize::from(u16::from_le_bytes(*len)))?;
@@ -147,9 +144,8 @@ pub(super) fn texts(heap: &[u8], at: usize, kind: u16) -> Option<Texts<'_>> {
         attempt = u16::from_le_bytes(*bytes);
         rest = tail;
         let (len, tail) = rest.split_first_chunk::<2>()?;
-        let (bytes, tail) = tail.split_at_checked(usize::from(u16::from_le_bytes(*len)))?;
+        let (bytes, _) = tail.split_at_checked(usize::from(u16::from_le_bytes(*len)))?;
         for_call = std::str::from_utf8(bytes).ok()?;
-        rest = tail;
     }
-    Some(Texts { call_id, attempt, for_call, len: before - rest.len() })
+    Some(Texts { call_id, attempt, for_call })
 }

@@ -287,7 +287,12 @@ mod tests {
 
     #[test]
     fn dense_sums_are_the_same_sums() {
-        let parts = [sum(1, 3, 69, 1, 60, 2), sum(1, 4, 69, 0, 0, 9), sum(1, 3, 69, 1, 60, -2), sum(0, 1, 69, 2, 4_000, 1)];
+        let parts = [
+            sum(1, 3, 69, 1, 60, 2),
+            sum(1, 4, 69, 0, 0, 9),
+            sum(1, 3, 69, 1, 60, -2),
+            sum(0, 1, 69, 2, 4_000, 1),
+        ];
         let mut dense = Dense::default();
         let mut plain = Vec::new();
         for (key, calls) in parts {

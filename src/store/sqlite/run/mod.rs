@@ -39,7 +39,8 @@ enum Part {
     Kills,
 }
 
-const PARTS: [Part; 7] = [Part::Rows, Part::Text, Part::Index, Part::Fences, Part::Tallies, Part::Directory, Part::Kills];
+const PARTS: [Part; 7] =
+    [Part::Rows, Part::Text, Part::Index, Part::Fences, Part::Tallies, Part::Directory, Part::Kills];
 
 /// Where a section lies.
 #[derive(Clone, Copy, Debug, Default)]

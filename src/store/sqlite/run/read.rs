@@ -5,11 +5,14 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::hot::Order;
 use super::super::row::{Row, UNKNOWN};
-use super::{DIRECTORY_LEN, Entry, HEADER_LEN, INDEX_LEN, KILL_LEN, MAGIC, PARTS, Part, Place, ROW_LEN, bucket};
-use crate::calendar::{Day, Days, start_of};
+use super::{
+    DIRECTORY_LEN, Entry, HEADER_LEN, INDEX_LEN, KILL_LEN, MAGIC, PARTS, Part, Place, ROW_LEN, bucket,
+};
+use crate::calendar::{Day, start_of};
 
 /// A run that the database lists, opened once: header, directory and fences are kept, all else is read when asked for.
 #[derive(Debug)]
@@ -28,6 +31,7 @@ pub(in super::super) struct Run {
     pub(in super::super) directory: Vec<Entry>,
     /// Identities of which rows in earlier runs of the day count no more, ordered.
     pub(in super::super) kills: Vec<u128>,
+    doomed: AtomicBool,
     day_start: i64,
     fences: Vec<u32>,
     fence_bits: u32,
@@ -61,21 +65,35 @@ impl Run {
             at += len;
             &body[at - len..at]
         };
-        let number = |bytes: &[u8]| bytes.iter().rev().fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
+        let number =
+            |bytes: &[u8]| bytes.iter().rev().fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
         let day = Day::from_number(number(take(4)) as u32 as i32);
         let fence_bits = number(take(4)) as u32;
         let seq = number(take(8));
         let rows = number(take(8)) as usize;
-        let places = PARTS.map(|_| Place { at: number(take(8)), len: number(take(8)), crc: number(take(4)) as u32 });
+        let places =
+            PARTS.map(|_| Place { at: number(take(8)), len: number(take(8)), crc: number(take(4)) as u32 });
         let section = |part: Part| -> io::Result<Vec<u8>> {
             let place = places[part as usize];
-            let mut bytes = vec![0; usize::try_from(place.len).map_err(|_| damaged("a run is larger than memory"))?];
+            let mut bytes =
+                vec![0; usize::try_from(place.len).map_err(|_| damaged("a run is larger than memory"))?];
             file.read_exact_at(&mut bytes, place.at)?;
-            if crc32fast::hash(&bytes) == place.crc { Ok(bytes) } else { Err(damaged("a section of a run is not what was written")) }
+            if crc32fast::hash(&bytes) == place.crc {
+                Ok(bytes)
+            } else {
+                Err(damaged("a section of a run is not what was written"))
+            }
         };
         let entry = |bytes: &[u8]| {
             let at = |n: usize| number(&bytes[n * 4..n * 4 + 4]) as u32;
-            Entry { whose: at(0), first_row: at(1), rows: at(2), tally_at: at(3), tally_len: at(4), calls: at(5) as i32 }
+            Entry {
+                whose: at(0),
+                first_row: at(1),
+                rows: at(2),
+                tally_at: at(3),
+                tally_len: at(4),
+                calls: at(5) as i32,
+            }
         };
         Ok(Arc::new(Self {
             id,
@@ -87,6 +105,7 @@ impl Run {
             merged_from,
             directory: section(Part::Directory)?.chunks_exact(DIRECTORY_LEN).map(entry).collect(),
             kills: section(Part::Kills)?.chunks_exact(KILL_LEN).map(identity).collect(),
+            doomed: AtomicBool::new(false),
             day_start: start_of(day).millis(),
             fences: section(Part::Fences)?.chunks_exact(4).map(|bytes| number(bytes) as u32).collect(),
             fence_bits,
@@ -99,9 +118,20 @@ impl Run {
         self.directory.binary_search_by_key(&whose, |entry| entry.whose).ok().map(|at| &self.directory[at])
     }
 
-    /// Days on which its rows may lie: one.
-    pub(in super::super) fn days(&self) -> Days {
-        Days::new(self.day, self.day.plus(1))
+    /// The database lists it no more: the file goes when the last reader has let go of it.
+    pub(in super::super) fn doom(&self) {
+        self.doomed.store(true, Ordering::Relaxed);
+    }
+
+    /// Every identity, in order.
+    pub(in super::super) fn each_identity(&self, file: &File, mut visit: impl FnMut(u128)) -> io::Result<()> {
+        let step = 16_384;
+        for from in (0..self.rows).step_by(step) {
+            let rows = step.min(self.rows - from);
+            let bytes = self.read(file, Part::Index, (from * INDEX_LEN) as u64, rows * INDEX_LEN)?;
+            bytes.chunks_exact(INDEX_LEN).for_each(|bytes| visit(identity(bytes)));
+        }
+        Ok(())
     }
 
     fn read(&self, file: &File, part: Part, at: u64, len: usize) -> io::Result<Vec<u8>> {
@@ -124,14 +154,27 @@ impl Run {
         self.read(file, Part::Tallies, u64::from(entry.tally_at), entry.tally_len as usize)
     }
 
-    /// The encoded sums of all attributions, one after the other as the directory says.
-    pub(in super::super) fn tallies(&self, file: &File) -> io::Result<Vec<u8>> {
-        self.read(file, Part::Tallies, 0, self.places[Part::Tallies as usize].len as usize)
+    /// The encoded sums of all attributions from one to another, one after the other as the directory says.
+    pub(in super::super) fn tally_stretch(
+        &self,
+        file: &File,
+        first: &Entry,
+        last: &Entry,
+    ) -> io::Result<Vec<u8>> {
+        let len = (last.tally_at + last.tally_len).saturating_sub(first.tally_at);
+        self.read(file, Part::Tallies, u64::from(first.tally_at), len as usize)
     }
 
     /// Some rows of an attribution, without identity, content and revision, which only the index has. `text` is a place in the run's text section.
-    pub(in super::super) fn rows(&self, file: &File, whose: u32, first: u32, rows: u32) -> io::Result<Vec<Row>> {
-        let bytes = self.read(file, Part::Rows, u64::from(first) * ROW_LEN as u64, rows as usize * ROW_LEN)?;
+    pub(in super::super) fn rows(
+        &self,
+        file: &File,
+        whose: u32,
+        first: u32,
+        rows: u32,
+    ) -> io::Result<Vec<Row>> {
+        let bytes =
+            self.read(file, Part::Rows, u64::from(first) * ROW_LEN as u64, rows as usize * ROW_LEN)?;
         Ok(bytes.chunks_exact(ROW_LEN).map(|bytes| self.row(whose, bytes)).collect())
     }
 
@@ -165,7 +208,9 @@ impl Run {
     pub(in super::super) fn row_at(&self, file: &File, number: u32) -> io::Result<Row> {
         let at = self.directory.partition_point(|entry| entry.first_row <= number);
         let entries = self.directory[..at].iter().rev();
-        let whose = entries.take_while(|e| e.first_row + e.rows >= number).find(|e| e.rows > 0 && number < e.first_row + e.rows);
+        let whose = entries
+            .take_while(|e| e.first_row + e.rows >= number)
+            .find(|e| e.rows > 0 && number < e.first_row + e.rows);
         let whose = whose.ok_or_else(|| damaged("a run's index points outside of its rows"))?.whose;
         self.rows(file, whose, number, 1)?.first().copied().ok_or_else(|| damaged("a row is missing"))
     }
@@ -174,6 +219,11 @@ impl Run {
     pub(in super::super) fn text(&self, file: &File, from: u32, until: Option<u32>) -> io::Result<Vec<u8>> {
         let end = until.map_or(self.places[Part::Text as usize].len, u64::from);
         self.read(file, Part::Text, u64::from(from), end.saturating_sub(u64::from(from)) as usize)
+    }
+
+    /// Bytes of all texts.
+    pub(in super::super) fn text_len(&self) -> u64 {
+        self.places[Part::Text as usize].len
     }
 
     /// The whole index, as [`Run::find_in`] takes it.
@@ -207,7 +257,9 @@ impl Run {
         let mut by_row = vec![(0, 0, 0); self.rows];
         for bytes in self.index(file)?.chunks_exact(INDEX_LEN) {
             let IndexEntry { content, revision, row } = index_entry(bytes);
-            *by_row.get_mut(row as usize).ok_or_else(|| damaged("a run's index points outside of its rows"))? =
+            *by_row
+                .get_mut(row as usize)
+                .ok_or_else(|| damaged("a run's index points outside of its rows"))? =
                 (identity(bytes), content, revision);
         }
         Ok(by_row)
@@ -234,12 +286,22 @@ impl Run {
     }
 }
 
+impl Drop for Run {
+    fn drop(&mut self) {
+        if self.doomed.load(Ordering::Relaxed) {
+            // What is left behind is cleared away when the folder is opened again.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
 fn identity(bytes: &[u8]) -> u128 {
     bytes[..16].iter().fold(0, |identity, &byte| identity << 8 | u128::from(byte))
 }
 
 fn index_entry(bytes: &[u8]) -> IndexEntry {
-    let long = |at: usize| bytes[at..at + 8].iter().rev().fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
+    let long =
+        |at: usize| bytes[at..at + 8].iter().rev().fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
     let row = bytes[32..36].iter().rev().fold(0_u32, |number, &byte| number << 8 | u32::from(byte));
     IndexEntry { content: long(16), revision: long(24), row }
 }

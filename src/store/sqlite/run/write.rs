@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use super::super::hot::Order;
 use super::super::row::Row;
 use super::super::sums::{self, Sum};
-use super::{DIRECTORY_LEN, Entry, HEADER_LEN, INDEX_LEN, MAGIC, PARTS, Part, Place, ROW_LEN, bucket, fence_bits};
+use super::{
+    DIRECTORY_LEN, Entry, HEADER_LEN, INDEX_LEN, MAGIC, PARTS, Part, Place, ROW_LEN, bucket, fence_bits,
+};
 use crate::calendar::{Day, start_of};
 
 /// A row for a run, with its texts.
@@ -60,7 +62,13 @@ pub(in super::super) struct RunWriter {
 
 impl RunWriter {
     /// Begins a file for so many rows with so many bytes of text.
-    pub(in super::super) fn create(path: &Path, day: Day, order: Order, rows: usize, text_len: u64) -> io::Result<Self> {
+    pub(in super::super) fn create(
+        path: &Path,
+        day: Day,
+        order: Order,
+        rows: usize,
+        text_len: u64,
+    ) -> io::Result<Self> {
         File::create(path)?;
         let text_at = (HEADER_LEN + rows * ROW_LEN) as u64;
         Ok(Self {
@@ -82,7 +90,12 @@ impl RunWriter {
         let number = self.index.len() as u32;
         match self.directory.last_mut() {
             Some(entry) if entry.whose == row.whose => entry.rows += 1,
-            _ => self.directory.push(Entry { whose: row.whose, first_row: number, rows: 1, ..Entry::default() }),
+            _ => self.directory.push(Entry {
+                whose: row.whose,
+                first_row: number,
+                rows: 1,
+                ..Entry::default()
+            }),
         }
         let mut bytes = [0; ROW_LEN];
         bytes[..4].copy_from_slice(&((row.started - self.day_start) as u32).to_le_bytes());

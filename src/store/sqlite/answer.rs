@@ -1,0 +1,368 @@
+//! Answers questions from a view: tallies from stored sums, single calls from rows.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::months::Month;
+use super::row::{Row, Weight, kind, seconds};
+use super::sums::{Decode, Dense, Sum, settle, tally, weigh};
+use super::view::{Files, View, damaged, missing};
+use crate::calendar::{Day, Days, Slots};
+use crate::store::{
+    AttributionKey, CallFacts, FactsAsk, FactsChunk, Group, LineKey, SourceKey, Span, StoreError, TallyAsk,
+    TallyRow,
+};
+use callgauge_schema::Moment;
+
+/// Spans of a question from which on the unsettled calls are sorted by attribution once, instead of being searched for each.
+const MANY_SPANS: usize = 64;
+
+/// Makes the rows of a tally question, one group after the other.
+pub(super) struct TallyRows {
+    view: Arc<View>,
+    ask: TallyAsk,
+    group: usize,
+    ready: VecDeque<TallyRow>,
+    months: HashMap<Day, Option<Arc<Month>>>,
+    files: Files,
+    hot: Option<HashMap<u32, Vec<(Weight, i64)>>>,
+}
+
+/// Sums of one group, by bucket and, where asked for, source.
+type Parts = BTreeMap<(u32, u16), Sums>;
+
+/// Sums that are being collected: as a list while they are few, added up where many come together.
+enum Sums {
+    Few(Vec<Sum>),
+    Many(Dense),
+}
+
+impl Sums {
+    fn add(&mut self, (key, calls): Sum) {
+        match self {
+            Self::Few(list) => list.push((key, calls)),
+            Self::Many(dense) => dense.add(key, calls),
+        }
+    }
+}
+
+impl TallyRows {
+    pub(super) fn new(view: Arc<View>, ask: TallyAsk) -> Self {
+        let spans: usize = ask
+            .groups
+            .iter()
+            .map(|group| if let Group::Spans(spans) = group { spans.len() } else { 0 })
+            .sum();
+        let hot = (spans > MANY_SPANS).then(|| {
+            let mut hot: HashMap<u32, Vec<(Weight, i64)>> = HashMap::new();
+            let days = ask.slots.days();
+            for chunk in &view.chunks {
+                for (weight, sign) in chunk.weights().filter(|(weight, _)| days.contains(weight.day)) {
+                    hot.entry(weight.whose).or_default().push((weight, sign));
+                }
+            }
+            hot
+        });
+        Self {
+            view,
+            ask,
+            group: 0,
+            ready: VecDeque::new(),
+            months: HashMap::new(),
+            files: Files::default(),
+            hot,
+        }
+    }
+
+    /// The one bucket that all of a month falls into, with its first day, where there is one.
+    fn whole_month(&self, day: Day, within: Days) -> Option<(Days, u32)> {
+        let month = Days::new(day, day.first_of_next_month());
+        if day.first_of_month() != day || month.end > within.end {
+            return None;
+        }
+        let slots = &self.ask.slots;
+        let at = (day.number() - slots.first.number()) as usize;
+        let rows = slots.table.get(at..at + month.len())?;
+        let bucket = rows.first()?[0];
+        rows.iter().all(|row| row.iter().all(|&slot| slot == bucket)).then_some((month, bucket))
+    }
+
+    fn month(&mut self, first: Day) -> Result<Arc<Month>, StoreError> {
+        if let Some(Some(month)) = self.months.get(&first) {
+            return Ok(month.clone());
+        }
+        let month = self.view.shared.months.of(first, &self.view.runs)?;
+        self.months.insert(first, Some(month.clone()));
+        Ok(month)
+    }
+
+    fn part<'a>(&self, parts: &'a mut Parts, bucket: u32, source: u16, many: bool) -> &'a mut Sums {
+        let source = if self.ask.by_source { source } else { 0 };
+        parts
+            .entry((bucket, source))
+            .or_insert_with(|| if many { Sums::Many(Dense::default()) } else { Sums::Few(Vec::new()) })
+    }
+
+    fn settled_span(&mut self, parts: &mut Parts, span: Span, many: bool) -> Result<(), StoreError> {
+        let days = span.days.overlap(self.ask.slots.days());
+        let mut day = days.first;
+        while day < days.end {
+            if let Some((month, bucket)) = self.whole_month(day, days) {
+                if bucket != Slots::NONE {
+                    let month = self.month(day)?;
+                    self.put_in(parts, month.of(span.whose.0), |_| bucket, many);
+                }
+                day = month.end;
+                continue;
+            }
+            let view = self.view.clone();
+            for run in view.runs.of(day) {
+                let Some(entry) = run.entry(span.whose.0).filter(|entry| entry.tally_len > 0) else {
+                    continue;
+                };
+                let bytes = run.tally(self.files.of(run)?, entry).map_err(damaged)?;
+                let slots = self.slots(day);
+                self.put_in(parts, Decode::new(&bytes), |band| slots[band], many);
+            }
+            day = day.plus(1);
+        }
+        Ok(())
+    }
+
+    fn slots(&self, day: Day) -> [u32; 9] {
+        self.ask.slots.table[(day.number() - self.ask.slots.first.number()) as usize]
+    }
+
+    /// Puts sums into their buckets.
+    fn put_in(&self, parts: &mut Parts, sums: Decode<'_>, bucket: impl Fn(usize) -> u32, many: bool) {
+        let mut open: Option<(u32, u16)> = None;
+        let mut list: &mut Sums = &mut Sums::Few(Vec::new());
+        for (key, calls) in sums {
+            let slot = bucket(key.band().map_or(0, |band| usize::from(band.number())));
+            if slot == Slots::NONE {
+                continue;
+            }
+            if open != Some((slot, key.source())) {
+                open = Some((slot, key.source()));
+                // The list is looked up anew only where the bucket or the source changes.
+                list = {
+                    let source = if self.ask.by_source { key.source() } else { 0 };
+                    parts.entry((slot, source)).or_insert_with(|| {
+                        if many { Sums::Many(Dense::default()) } else { Sums::Few(Vec::new()) }
+                    })
+                };
+            }
+            let key = key.without_band();
+            list.add((if self.ask.by_source { key } else { key.without_source() }, calls));
+        }
+    }
+
+    fn hot_weight(&self, parts: &mut Parts, weight: &Weight, sign: i64, many: bool) {
+        let slot = self.slots(weight.day)[usize::from(weight.band)];
+        if slot == Slots::NONE {
+            return;
+        }
+        let mut sums = Vec::with_capacity(3);
+        weigh(&mut sums, weight, sign);
+        let part = self.part(parts, slot, weight.source, many);
+        for (key, calls) in sums {
+            let key = key.without_band();
+            part.add((if self.ask.by_source { key } else { key.without_source() }, calls));
+        }
+    }
+
+    fn spans(&mut self, spans: &[Span]) -> Result<Parts, StoreError> {
+        let many = spans.len() > 4;
+        let mut parts = Parts::new();
+        for &span in spans {
+            self.settled_span(&mut parts, span, many)?;
+            let days = span.days.overlap(self.ask.slots.days());
+            match &self.hot {
+                Some(hot) => {
+                    for (weight, sign) in hot.get(&span.whose.0).into_iter().flatten() {
+                        if days.contains(weight.day) {
+                            self.hot_weight(&mut parts, weight, *sign, many);
+                        }
+                    }
+                }
+                None => {
+                    let view = self.view.clone();
+                    for chunk in &view.chunks {
+                        for (weight, sign) in chunk.weights_of(span.whose.0) {
+                            if days.contains(weight.day) {
+                                self.hot_weight(&mut parts, &weight, sign, many);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        Ok(parts)
+    }
+
+    fn everybody(&mut self) -> Result<Parts, StoreError> {
+        let days = self.ask.slots.days();
+        let view = self.view.clone();
+        let mut parts = Parts::new();
+        let mut day = days.first;
+        while day < days.end {
+            if let Some((whole, bucket)) = self.whole_month(day, days) {
+                if bucket != Slots::NONE {
+                    let month = self.month(day)?;
+                    for &(key, calls) in month.all() {
+                        let part = self.part(&mut parts, bucket, key.source(), true);
+                        part.add((if self.ask.by_source { key } else { key.without_source() }, calls));
+                    }
+                }
+                day = whole.end;
+                continue;
+            }
+            let slots = self.slots(day);
+            for run in view.runs.of(day) {
+                let (Some(first), Some(last)) = (run.directory.first(), run.directory.last()) else {
+                    continue;
+                };
+                let bytes = run.tally_stretch(self.files.of(run)?, first, last).map_err(damaged)?;
+                for entry in &run.directory {
+                    let block = &bytes[entry.tally_at as usize..(entry.tally_at + entry.tally_len) as usize];
+                    self.put_in(&mut parts, Decode::new(block), |band| slots[band], true);
+                }
+            }
+            day = day.plus(1);
+        }
+        for chunk in &view.chunks {
+            for (weight, sign) in chunk.weights() {
+                if days.contains(weight.day) {
+                    self.hot_weight(&mut parts, &weight, sign, true);
+                }
+            }
+        }
+        Ok(parts)
+    }
+
+    fn make(&mut self) -> Result<(), StoreError> {
+        let group = self.group;
+        self.group += 1;
+        let parts = match std::mem::replace(&mut self.ask.groups[group], Group::All) {
+            Group::All => self.everybody()?,
+            Group::Spans(spans) => self.spans(&spans)?,
+        };
+        for ((bucket, source), sums) in parts {
+            let sums = match sums {
+                Sums::Few(mut list) => {
+                    settle(&mut list);
+                    list
+                }
+                Sums::Many(mut dense) => dense.drain(),
+            };
+            let tally = tally(sums.into_iter(), self.ask.durations);
+            if !tally.is_empty() {
+                let source = self.ask.by_source.then_some(SourceKey(u32::from(source)));
+                self.ready.push_back(TallyRow { group, bucket, source, tally });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Iterator for TallyRows {
+    type Item = Result<TallyRow, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.ready.is_empty() && self.group < self.ask.groups.len() {
+            if let Err(fault) = self.make() {
+                self.group = self.ask.groups.len();
+                return Some(Err(fault));
+            }
+        }
+        self.ready.pop_front().map(Ok)
+    }
+}
+
+/// Reads single calls, one attribution and day after the other.
+pub(super) struct Facts {
+    view: Arc<View>,
+    ask: FactsAsk,
+    group: usize,
+    /// What is left of the group: attribution and day.
+    left: VecDeque<(u32, Days)>,
+    files: Files,
+}
+
+impl Facts {
+    pub(super) fn new(view: Arc<View>, ask: FactsAsk) -> Self {
+        let mut facts = Self { view, ask, group: 0, left: VecDeque::new(), files: Files::default() };
+        facts.fill();
+        facts
+    }
+
+    fn fill(&mut self) {
+        let days = self.ask.days;
+        self.left = match self.ask.groups.get(self.group) {
+            None => VecDeque::new(),
+            Some(Group::Spans(spans)) => {
+                spans.iter().map(|span| (span.whose.0, span.days.overlap(days))).collect()
+            }
+            Some(Group::All) => {
+                let count = self.view.shared.labels().attributions().list.len() as u32;
+                (0..count).map(|whose| (whose, days)).collect()
+            }
+        };
+    }
+
+    fn read(&mut self, whose: u32, days: Days) -> Result<Vec<CallFacts>, StoreError> {
+        let view = self.view.clone();
+        let mut facts = Vec::new();
+        for run in view.runs.within(days) {
+            if run.entry(whose).is_some_and(|entry| entry.rows > 0) {
+                let (rows, _) = view.run_rows(run, self.files.of(run)?, whose, false)?;
+                for row in rows.iter().filter(|row| !row.retracted) {
+                    facts.push(call_facts(row)?);
+                }
+            }
+        }
+        for chunk in &view.chunks {
+            for row in view.chunk_rows(chunk, whose) {
+                if !row.retracted && days.contains(row.day()) {
+                    facts.push(call_facts(row)?);
+                }
+            }
+        }
+        Ok(facts)
+    }
+}
+
+fn call_facts(row: &Row) -> Result<CallFacts, StoreError> {
+    Ok(CallFacts {
+        whose: AttributionKey(row.whose),
+        source: SourceKey(u32::from(row.source)),
+        started_at: Moment::from_millis(row.started),
+        kind: kind(row.kind).ok_or_else(|| missing("kind of call that this release knows"))?,
+        wait: seconds(row.wait),
+        talk: seconds(row.talk),
+        line: row.line.checked_sub(1).map(LineKey),
+    })
+}
+
+impl Iterator for Facts {
+    type Item = Result<FactsChunk, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.group < self.ask.groups.len() {
+            while let Some((whose, days)) = self.left.pop_front() {
+                match self.read(whose, days) {
+                    Ok(facts) if facts.is_empty() => {}
+                    Ok(facts) => return Some(Ok(FactsChunk { group: self.group, facts })),
+                    Err(fault) => {
+                        self.group = self.ask.groups.len();
+                        self.left.clear();
+                        return Some(Err(fault));
+                    }
+                }
+            }
+            self.group += 1;
+            self.fill();
+        }
+        None
+    }
+}

@@ -1,0 +1,236 @@
+//! The embedded store: one SQLite file for everything that is true, and sorted files beside it for settled days.
+//!
+//! Records are appended as they arrive, with one sync for everything that waits together, and count from then on. They are sorted into runs later
+//! (`settler`), a file for each London day, and a run counts from the moment that one row in the database lists it; the arrivals that it was made of
+//! go in the same moment. One thread writes (`writer`); readers look at a view that never changes (`view`).
+
+mod answer;
+mod arrivals;
+mod backup;
+mod calls;
+mod filter;
+mod folder;
+mod hot;
+mod labels;
+mod months;
+mod open;
+mod organisations;
+mod prepare;
+mod rejects;
+mod row;
+mod run;
+mod schema;
+mod settler;
+mod standing;
+mod sums;
+mod view;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use callgauge_schema::{CallId, Line, SourceId};
+use rusqlite::Connection;
+use tokio::sync::{Semaphore, oneshot, watch};
+
+pub use backup::{VerifyReport, restore, verify};
+pub use writer::Limits;
+
+use self::answer::{Facts, TallyRows};
+use self::prepare::prepare;
+use self::view::{Shared, View};
+use self::writer::{Gauges, Job};
+use crate::calendar::Days;
+use crate::organisations::OrganisationRow;
+use crate::store::{
+    Attributions, BackupReport, CallsAsk, Committed, DaysWithCalls, FactsAsk, FactsChunk, KeptReject,
+    LineKey, RecordVerdict, RejectsAsk, Rows, Snapshot, SourceKey, Store, StoreError, StoreHealth,
+    StoreStatus, StoredCall, Submission, TallyAsk, TallyRow,
+};
+
+/// Submissions that wait for the writer at most; who brings more waits.
+const WAITING: usize = 64;
+
+/// The embedded store.
+pub struct SqliteStore {
+    jobs: Mutex<Option<Sender<Job>>>,
+    room: Arc<Semaphore>,
+    shared: Arc<Shared>,
+    view: Arc<Mutex<Arc<View>>>,
+    gauges: Arc<Gauges>,
+    health: watch::Receiver<StoreHealth>,
+    /// For reading rejects and organisations.
+    reader: Arc<Mutex<Connection>>,
+    database: PathBuf,
+    threads: Mutex<Vec<std::thread::JoinHandle<()>>>,
+}
+
+impl SqliteStore {
+    /// Opens a data folder, and makes it where there is none. Blocks until everything that was acknowledged is there.
+    ///
+    /// # Errors
+    /// [`StoreError::Folder`] or [`StoreError::Damaged`], in one line that says what to do.
+    pub fn open(folder: &Path, limits: Limits) -> Result<Self, StoreError> {
+        open::open(folder, limits)
+    }
+
+    fn view(&self) -> Arc<View> {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn send(&self, job: Job) -> Result<(), StoreError> {
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.as_ref().ok_or(StoreError::Closed)?.send(job).map_err(|_| StoreError::Closed)
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let reader = self.reader.clone();
+        blocking(move || {
+            let db = reader.lock().unwrap_or_else(PoisonError::into_inner);
+            read(&db).map_err(|fault| StoreError::Unavailable(fault.to_string()))
+        })
+        .await
+    }
+}
+
+/// Runs what blocks where blocking is allowed.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(_) => Err(StoreError::Closed),
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn commit(&self, submission: Submission) -> Result<Committed, StoreError> {
+        let permit = self.room.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let prepared = prepare(submission, &self.shared.key, &self.shared.labels)?;
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Commit(Box::new(prepared), reply, Some(permit)))?;
+        let (result, items) = answer.await.map_err(|_| StoreError::Closed)?;
+        drop(items);
+        result
+    }
+
+    async fn preview(&self, submission: Submission) -> Result<Vec<RecordVerdict>, StoreError> {
+        let prepared = prepare(submission, &self.shared.key, &self.shared.labels)?;
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Preview(Box::new(prepared), reply))?;
+        let (result, _) = answer.await.map_err(|_| StoreError::Closed)?;
+        result.map(|committed| committed.verdicts)
+    }
+
+    async fn snapshot(&self) -> Result<Arc<dyn Snapshot>, StoreError> {
+        Ok(Arc::new(Taken { view: self.view() }))
+    }
+
+    async fn call(&self, source: &SourceId, id: &CallId) -> Result<Option<StoredCall>, StoreError> {
+        let (view, source, id) = (self.view(), source.clone(), id.clone());
+        blocking(move || view.one(&source, &id)).await
+    }
+
+    async fn rejects(&self, ask: RejectsAsk) -> Result<Vec<KeptReject>, StoreError> {
+        self.read(move |db| rejects::list(db, &ask)).await
+    }
+
+    async fn organisations(&self) -> Result<Vec<OrganisationRow>, StoreError> {
+        self.read(organisations::read).await
+    }
+
+    async fn put_organisations(&self, rows: Vec<OrganisationRow>) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Organisations(rows, reply))?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    async fn backup(&self, folder: &Path) -> Result<BackupReport, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Pin(reply))?;
+        let (db, view) = answer.await.map_err(|_| StoreError::Closed)??;
+        let folder = folder.to_owned();
+        blocking(move || backup::backup(&db, &view, &folder)).await
+    }
+
+    fn status(&self) -> StoreStatus {
+        let length = |name: &str| {
+            let mut path = self.database.clone().into_os_string();
+            path.push(name);
+            std::fs::metadata(path).map(|file| file.len()).unwrap_or(0)
+        };
+        StoreStatus {
+            calls: self.gauges.calls.load(Ordering::Relaxed),
+            unsettled: self.gauges.unsettled.load(Ordering::Relaxed),
+            rejects: self.gauges.rejects.load(Ordering::Relaxed),
+            disk_bytes: self.gauges.run_bytes.load(Ordering::Relaxed) + length("") + length("-wal"),
+        }
+    }
+
+    fn health(&self) -> watch::Receiver<StoreHealth> {
+        self.health.clone()
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        let jobs =
+            self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or(StoreError::Closed)?;
+        let (reply, answer) = oneshot::channel();
+        jobs.send(Job::Close(reply)).map_err(|_| StoreError::Closed)?;
+        drop(jobs);
+        let _ = answer.await;
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        blocking(move || {
+            threads.into_iter().for_each(|thread| drop(thread.join()));
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// A view that was asked for.
+struct Taken {
+    view: Arc<View>,
+}
+
+#[async_trait]
+impl Snapshot for Taken {
+    fn attributions(&self) -> Arc<Attributions> {
+        self.view.shared.labels().attributions()
+    }
+
+    fn source(&self, key: SourceKey) -> SourceId {
+        let labels = self.view.shared.labels();
+        let source = u16::try_from(key.0).ok().and_then(|number| labels.source(number).cloned());
+        source.unwrap_or_else(|| unreachable!("a key of a source comes from the store"))
+    }
+
+    fn line(&self, key: LineKey) -> Line {
+        let line = self.view.shared.labels().line(key.0).cloned();
+        line.unwrap_or_else(|| unreachable!("a key of a line comes from the store"))
+    }
+
+    async fn tallies(self: Arc<Self>, ask: TallyAsk) -> Result<Rows<TallyRow>, StoreError> {
+        Ok(Box::new(TallyRows::new(self.view.clone(), ask)))
+    }
+
+    async fn facts(self: Arc<Self>, ask: FactsAsk) -> Result<Rows<FactsChunk>, StoreError> {
+        Ok(Box::new(Facts::new(self.view.clone(), ask)))
+    }
+
+    async fn days_with_calls(self: Arc<Self>, days: Days) -> Result<DaysWithCalls, StoreError> {
+        let view = self.view.clone();
+        blocking(move || Ok(view.days_with_calls(days))).await
+    }
+
+    async fn calls(self: Arc<Self>, ask: CallsAsk) -> Result<Vec<StoredCall>, StoreError> {
+        let view = self.view.clone();
+        blocking(move || view.matching(&ask)).await
+    }
+}

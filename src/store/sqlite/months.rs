@@ -1,0 +1,143 @@
+//! Tallies of whole months, an attribution at a time and all together: a cache, derived from the runs and brought up to date when asked for.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::run::Run;
+use super::sums::{Decode, Dense, Sum, encode, settle};
+use super::view::{Files, RunSet, damaged};
+use crate::calendar::{Day, Days};
+use crate::store::StoreError;
+
+/// Months that are kept.
+const KEPT: usize = 3;
+/// Attributions that are added up in one go: bounds what is read at once.
+const STRETCH: u32 = 256;
+
+/// The tallies of one month.
+#[derive(Clone, Default)]
+pub(super) struct Month {
+    runs: HashSet<i64>,
+    /// Encoded sums without bands, by attribution.
+    by_whose: BTreeMap<u32, Arc<[u8]>>,
+    /// The same for everybody.
+    all: Arc<Vec<Sum>>,
+}
+
+impl Month {
+    /// Sums of an attribution.
+    pub(super) fn of(&self, whose: u32) -> Decode<'_> {
+        Decode::new(self.by_whose.get(&whose).map_or(&[], |bytes| bytes))
+    }
+
+    /// Sums of everybody.
+    pub(super) fn all(&self) -> &[Sum] {
+        &self.all
+    }
+}
+
+/// The months that were asked for last.
+#[derive(Default)]
+pub(super) struct Months {
+    kept: Mutex<Vec<(Day, Arc<Month>)>>,
+}
+
+impl Months {
+    /// The tallies of the runs of a month, by its first day.
+    pub(super) fn of(&self, first: Day, set: &RunSet) -> Result<Arc<Month>, StoreError> {
+        let days = Days::new(first, first.first_of_next_month());
+        let runs: Vec<&Arc<Run>> = set.within(days).collect();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = kept.iter().position(|(month, _)| *month == first).map(|at| kept.remove(at).1);
+        let month = match before {
+            Some(month)
+                if month.runs.len() == runs.len() && runs.iter().all(|run| month.runs.contains(&run.id)) =>
+            {
+                month
+            }
+            Some(month) => Arc::new(brought_up(&month, &runs)?),
+            None => Arc::new(added(&Month::default(), &runs)?),
+        };
+        kept.truncate(KEPT - 1);
+        kept.insert(0, (first, month.clone()));
+        Ok(month)
+    }
+}
+
+/// A month that knew other runs: new runs are added; a run that took the place of known ones is known; otherwise all over again.
+fn brought_up(month: &Month, runs: &[&Arc<Run>]) -> Result<Month, StoreError> {
+    let now: HashSet<i64> = runs.iter().map(|run| run.id).collect();
+    let mut known = month.runs.clone();
+    let mut new = Vec::new();
+    for run in runs {
+        if known.contains(&run.id) {
+            continue;
+        }
+        let merged = &run.merged_from;
+        if !merged.is_empty() && merged.iter().all(|id| known.contains(id)) {
+            merged.iter().for_each(|id| {
+                known.remove(id);
+            });
+            known.insert(run.id);
+        } else {
+            new.push(*run);
+        }
+    }
+    if known.iter().any(|id| !now.contains(id))
+        || new.iter().any(|run| run.merged_from.iter().any(|id| known.contains(id)))
+    {
+        return added(&Month::default(), runs);
+    }
+    added(&Month { runs: known, ..month.clone() }, &new)
+}
+
+/// A month and further runs of it.
+fn added(month: &Month, runs: &[&Arc<Run>]) -> Result<Month, StoreError> {
+    let mut whole = month.clone();
+    let mut files = Files::default();
+    let (mut one, mut all) = (Dense::default(), Dense::default());
+    for &(key, calls) in month.all.iter() {
+        all.add(key, calls);
+    }
+    let end =
+        runs.iter().filter_map(|run| run.directory.last()).map(|entry| entry.whose + 1).max().unwrap_or(0);
+    let mut from = 0;
+    while from < end {
+        let until = from + STRETCH;
+        let mut stretches = Vec::new();
+        for run in runs {
+            let entries = &run.directory;
+            let entries = &entries
+                [entries.partition_point(|e| e.whose < from)..entries.partition_point(|e| e.whose < until)];
+            let (Some(first), Some(last)) = (entries.first(), entries.last()) else { continue };
+            let bytes = run.tally_stretch(files.of(run)?, first, last).map_err(damaged)?;
+            stretches.push((entries, first.tally_at, bytes));
+        }
+        for whose in from..until.min(end) {
+            let mut touched = false;
+            for (entries, base, bytes) in &stretches {
+                let Ok(at) = entries.binary_search_by_key(&whose, |entry| entry.whose) else { continue };
+                let begin = (entries[at].tally_at - base) as usize;
+                for (key, calls) in Decode::new(&bytes[begin..begin + entries[at].tally_len as usize]) {
+                    one.add(key.without_band(), calls);
+                    all.add(key.without_band(), calls);
+                    touched = true;
+                }
+            }
+            if touched {
+                for (key, calls) in month.of(whose) {
+                    one.add(key, calls);
+                }
+                let mut bytes = Vec::new();
+                let mut sums = one.drain();
+                settle(&mut sums);
+                encode(&sums, &mut bytes);
+                whole.by_whose.insert(whose, bytes.into());
+            }
+        }
+        from = until;
+    }
+    whole.all = Arc::new(all.drain());
+    whole.runs.extend(runs.iter().map(|run| run.id));
+    Ok(whole)
+}
