@@ -157,8 +157,8 @@ check_metrics() {
     is "$1: the eight metrics" "$answer" '(lambda v: [v[n]["count"]["count"] for n in
         ("call_volumes", "calls_abandoned", "missed_call_volumes", "call_backs_requested", "call_backs_made")] == ["5", "1", "1", "1", "1"]
         and [(p["percent"], p["secs"]) for p in v["call_times_to_answer"]["distribution"]["percentiles"]] == [(50, "42"), (90, "121")]
-        and v["call_times_to_answer"]["distribution"]["meanSecs"] == 81.5 and v["call_length"]["distribution"]["meanSecs"] == 120
-        and v["wait_before_abandoned"]["distribution"]["percentiles"][0]["secs"] == "95" and len(v) == 8)({m["metric"]: m for m in a["rows"][0]["values"]})'
+        and v["call_times_to_answer"]["distribution"]["meanSecs"] == 81.5 and v["average_call_length"]["distribution"]["meanSecs"] == 120
+        and v["wait_time_before_call_abandoned"]["distribution"]["percentiles"][0]["secs"] == "95" and len(v) == 8)({m["metric"]: m for m in a["rows"][0]["values"]})'
 }
 check_metrics 'as sent'
 is 'a row for each practice, and they add up to the ICB' \

@@ -3,7 +3,7 @@
 use super::source::{Source, line_of, lines_with, offsets_of};
 
 /// A rule: sources in, faults out, each "path:line: what is wrong".
-pub type Rule = fn(&[Source]) -> Vec<String>;
+pub(crate) type Rule = fn(&[Source]) -> Vec<String>;
 
 /// The pure rooms, and what each may import of the others.
 const PURE_ROOMS: [(&str, &[&str]); 4] = [
@@ -43,7 +43,7 @@ const EMPTY_NAMES: [&str; 6] = ["utils", "util", "helpers", "helper", "common", 
 const CALLERS: [&str; 7] = ["caller", "phone", "msisdn", "recording", "dialled_number", "cli_number", "ani"];
 
 /// Pure rooms import each other downwards only, and none of the other rooms.
-pub fn pure_rooms_import_downwards(sources: &[Source]) -> Vec<String> {
+pub(crate) fn pure_rooms_import_downwards(sources: &[Source]) -> Vec<String> {
     let mut faults = Vec::new();
     for (room, below) in PURE_ROOMS {
         for source in sources.iter().filter(|s| s.is_in(&format!("src/{room}"))) {
@@ -62,7 +62,7 @@ pub fn pure_rooms_import_downwards(sources: &[Source]) -> Vec<String> {
 }
 
 /// Pure rooms know no I/O, no clock and no wire; neither does the schema.
-pub fn pure_rooms_know_no_outside_world(sources: &[Source]) -> Vec<String> {
+pub(crate) fn pure_rooms_know_no_outside_world(sources: &[Source]) -> Vec<String> {
     let pure = |source: &&Source| {
         source.is_in("adapters/schema/src")
             || PURE_ROOMS.iter().any(|(room, _)| source.is_in(&format!("src/{room}")))
@@ -75,7 +75,7 @@ pub fn pure_rooms_know_no_outside_world(sources: &[Source]) -> Vec<String> {
 }
 
 /// The store and what is below it know nothing of who asks; ingest and service come after them.
-pub fn the_store_looks_down_only(sources: &[Source]) -> Vec<String> {
+pub(crate) fn the_store_looks_down_only(sources: &[Source]) -> Vec<String> {
     let mut faults = Vec::new();
     for source in sources.iter().filter(|s| s.is_in("src/store")) {
         for (at, other) in rooms_named(source) {
@@ -92,14 +92,14 @@ pub fn the_store_looks_down_only(sources: &[Source]) -> Vec<String> {
 }
 
 /// One folder names the database driver.
-pub fn only_the_sqlite_store_names_rusqlite(sources: &[Source]) -> Vec<String> {
+pub(crate) fn only_the_sqlite_store_names_rusqlite(sources: &[Source]) -> Vec<String> {
     let others =
         sources.iter().filter(|s| (s.is_in("src") || s.is_in("adapters")) && !s.is_in("src/store/sqlite"));
     named(others, &["rusqlite"], "is for src/store/sqlite alone")
 }
 
 /// The wire is named where requests are served and where the command line asks.
-pub fn only_service_and_cli_name_tonic(sources: &[Source]) -> Vec<String> {
+pub(crate) fn only_service_and_cli_name_tonic(sources: &[Source]) -> Vec<String> {
     let rooms = ["src/service", "src/cli", "src/ingest/host", "src/proto"];
     let others = sources
         .iter()
@@ -112,13 +112,13 @@ pub fn only_service_and_cli_name_tonic(sources: &[Source]) -> Vec<String> {
 }
 
 /// HTTP towards vendors is an adapter's business.
-pub fn only_adapters_name_reqwest(sources: &[Source]) -> Vec<String> {
+pub(crate) fn only_adapters_name_reqwest(sources: &[Source]) -> Vec<String> {
     let others = sources.iter().filter(|s| s.is_in("src") || s.is_in("adapters/schema"));
     named(others, &["reqwest"], "is for adapters alone")
 }
 
 /// Every Rust file opens with what it knows and why it is there.
-pub fn every_file_says_what_it_is(sources: &[Source]) -> Vec<String> {
+pub(crate) fn every_file_says_what_it_is(sources: &[Source]) -> Vec<String> {
     sources
         .iter()
         .filter(|s| s.is_rust() && !s.text.starts_with("//! "))
@@ -127,7 +127,7 @@ pub fn every_file_says_what_it_is(sources: &[Source]) -> Vec<String> {
 }
 
 /// No Rust file over 500 lines.
-pub fn no_file_is_over_500_lines(sources: &[Source]) -> Vec<String> {
+pub(crate) fn no_file_is_over_500_lines(sources: &[Source]) -> Vec<String> {
     sources
         .iter()
         .filter(|s| s.is_rust() && s.text.lines().count() > 500)
@@ -136,7 +136,7 @@ pub fn no_file_is_over_500_lines(sources: &[Source]) -> Vec<String> {
 }
 
 /// No `unsafe`, anywhere.
-pub fn nothing_is_unsafe(sources: &[Source]) -> Vec<String> {
+pub(crate) fn nothing_is_unsafe(sources: &[Source]) -> Vec<String> {
     sources
         .iter()
         .filter(|s| s.is_rust())
@@ -145,7 +145,7 @@ pub fn nothing_is_unsafe(sources: &[Source]) -> Vec<String> {
 }
 
 /// No module is named for being useful.
-pub fn names_say_what_is_inside(sources: &[Source]) -> Vec<String> {
+pub(crate) fn names_say_what_is_inside(sources: &[Source]) -> Vec<String> {
     let mut faults = Vec::new();
     for source in sources.iter().filter(|s| s.is_rust()) {
         let inner = |name: &str| EMPTY_NAMES.contains(&name.trim_end_matches(".rs"));
@@ -166,7 +166,7 @@ pub fn names_say_what_is_inside(sources: &[Source]) -> Vec<String> {
 }
 
 /// Nothing that was left behind: dbg!, todo!, unimplemented!, and unwrap outside tests.
-pub fn nothing_is_left_behind(sources: &[Source]) -> Vec<String> {
+pub(crate) fn nothing_is_left_behind(sources: &[Source]) -> Vec<String> {
     let mut faults = Vec::new();
     for source in sources.iter().filter(|s| s.is_rust()) {
         for word in ["dbg!", "todo!", "unimplemented!"] {
@@ -184,7 +184,7 @@ pub fn nothing_is_left_behind(sources: &[Source]) -> Vec<String> {
 }
 
 /// What the service says to people it says through `cli`; the rest logs.
-pub fn only_the_command_line_prints(sources: &[Source]) -> Vec<String> {
+pub(crate) fn only_the_command_line_prints(sources: &[Source]) -> Vec<String> {
     let others = sources
         .iter()
         .filter(|s| (s.is_in("src") || s.is_in("adapters")) && !s.is_in("src/cli") && !s.is_in("src/main"));
@@ -192,7 +192,7 @@ pub fn only_the_command_line_prints(sources: &[Source]) -> Vec<String> {
 }
 
 /// The zero value of every enum in the protos says that nothing was said.
-pub fn enum_zero_values_are_unspecified(sources: &[Source]) -> Vec<String> {
+pub(crate) fn enum_zero_values_are_unspecified(sources: &[Source]) -> Vec<String> {
     let mut faults = Vec::new();
     for source in sources.iter().filter(|s| s.is_proto()) {
         for (number, line) in source.text.lines().enumerate() {
@@ -207,7 +207,7 @@ pub fn enum_zero_values_are_unspecified(sources: &[Source]) -> Vec<String> {
 }
 
 /// There is no field for a caller's number or name or for a recording: not in the protos, not in the schema, not in the store's contract.
-pub fn there_is_no_room_for_a_caller(sources: &[Source]) -> Vec<String> {
+pub(crate) fn there_is_no_room_for_a_caller(sources: &[Source]) -> Vec<String> {
     let mut faults = Vec::new();
     for source in sources {
         let fields: Vec<(usize, &str)> = if source.is_proto() {

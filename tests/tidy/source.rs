@@ -6,43 +6,43 @@ use std::path::{Path, PathBuf};
 
 /// A file of the project.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub(crate) struct Source {
     /// Path from the project's root, with `/`.
-    pub path: String,
+    pub(crate) path: String,
     /// As it is.
-    pub text: String,
+    pub(crate) text: String,
     /// With comments and literals blanked out; lines stay where they are.
-    pub code: String,
+    pub(crate) code: String,
     /// `code` with `#[cfg(test)]` items blanked out; empty where the whole file is test code.
-    pub production: String,
+    pub(crate) production: String,
 }
 
 impl Source {
     /// From a path and a text; the planted faults of the tests are made with it.
-    pub fn new(path: &str, text: &str) -> Self {
+    pub(crate) fn new(path: &str, text: &str) -> Self {
         let code = if path.ends_with(".rs") { without_comments_and_literals(text) } else { text.to_owned() };
         let production = if is_test_file(path) { String::new() } else { without_tests(&code) };
         Self { path: path.to_owned(), text: text.to_owned(), code, production }
     }
 
     /// Whether it lies in a folder.
-    pub fn is_in(&self, folder: &str) -> bool {
+    pub(crate) fn is_in(&self, folder: &str) -> bool {
         self.path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/') || rest == ".rs")
     }
 
     /// Whether it is Rust.
-    pub fn is_rust(&self) -> bool {
+    pub(crate) fn is_rust(&self) -> bool {
         self.path.ends_with(".rs")
     }
 
     /// Whether it is a proto.
-    pub fn is_proto(&self) -> bool {
+    pub(crate) fn is_proto(&self) -> bool {
         self.path.ends_with(".proto")
     }
 }
 
 /// Every Rust source and proto of the project that is at `root`, in order of path.
-pub fn project(root: &Path) -> Vec<Source> {
+pub(crate) fn project(root: &Path) -> Vec<Source> {
     let mut paths = vec![root.join("build.rs")];
     for folder in ["src", "adapters", "tests", "benches", "proto"] {
         walk(&root.join(folder), &mut paths);
@@ -78,12 +78,12 @@ fn is_test_file(path: &str) -> bool {
 }
 
 /// Where a word stands in code, as lines from 1. A word may be a path such as `std::fs`; it has to end where a name ends.
-pub fn lines_with(code: &str, word: &str) -> Vec<usize> {
+pub(crate) fn lines_with(code: &str, word: &str) -> Vec<usize> {
     offsets_of(code, word).into_iter().map(|at| line_of(code, at)).collect()
 }
 
 /// Where a word stands in code, as byte offsets.
-pub fn offsets_of(code: &str, word: &str) -> Vec<usize> {
+pub(crate) fn offsets_of(code: &str, word: &str) -> Vec<usize> {
     let is_name = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
     let bytes = code.as_bytes();
     code.match_indices(word)
@@ -97,7 +97,7 @@ pub fn offsets_of(code: &str, word: &str) -> Vec<usize> {
 }
 
 /// The line, from 1, that a byte offset is in.
-pub fn line_of(code: &str, at: usize) -> usize {
+pub(crate) fn line_of(code: &str, at: usize) -> usize {
     code[..at].matches('\n').count() + 1
 }
 
@@ -138,9 +138,9 @@ fn comment_or_literal(rest: &str, before: Option<char>) -> usize {
             return rest[body..].find(&end).map_or(rest.len(), |at| body + at + end.len());
         }
     }
-    if rest.starts_with('\'') {
+    if let Some(after) = rest.strip_prefix('\'') {
         // A lifetime has no closing quote after one character.
-        let mut characters = rest[1..].chars();
+        let mut characters = after.chars();
         let first = characters.next();
         if first == Some('\\') {
             return quoted(rest, '\'');
