@@ -32,7 +32,7 @@ start() {
     "$binary" serve --listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 --data "$scratch/data" >"$scratch/$1.out" 2>"$log" &
     server=$!
     for _ in $(seq 200); do
-        address=$(sed -n 's/.*listening on \(127\.0\.0\.1:[0-9][0-9]*\).*/\1/p' "$log" | head -1)
+        address=$(sed -n 's/^callgauge .* listening on \(127\.0\.0\.1:[0-9][0-9]*\).*/\1/p' "$log" | head -1)
         [ -z "$address" ] || return 0
         kill -0 "$server" 2>/dev/null || fail "the server ended by itself"
         sleep 0.1
@@ -175,9 +175,18 @@ refuses 'a call that is not there' callgauge.v1.CallRecordService/GetCallRecord 
 
 python3 "$here/python_client.py" "$address" "$here/../proto" || fail 'the Python client'
 
+# The command line is one more client; a backup is taken while the service serves.
+command_line() { "$binary" "$@" --server "http://$address"; }
+is 'the command line gives the same numbers' "$(command_line query --org A81001 --month 2026-02 --format json)" \
+    'a["call_volumes"] == 5 and a["missed_call_volumes"] == 1 and a["call_times_to_answer_mean_secs"] == 81.5 and a["call_times_to_answer_p90_secs"] == 121'
+command_line backup "$scratch/backup" >"$scratch/backup.txt" || fail 'a backup while serving'
+"$binary" restore "$scratch/backup" --data "$scratch/restored" >"$scratch/restore.txt" || fail 'restore'
+"$binary" verify --data "$scratch/restored" >"$scratch/verify.txt" || fail 'verify of what was restored' "$(cat "$scratch/verify.txt")"
+echo 'ok: a backup while serving, restored and verified'
+
 if second=$("$binary" serve --listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 --data "$scratch/data" 2>&1 >/dev/null); then fail 'a second server on the same folder was let in'; fi
-[ "$(wc -l <<<"$second")" -eq 1 ] || fail 'a second server on the same folder says why in one line' "$second"
-echo "ok: a second server on the same folder is refused: $second"
+[ "$(grep -c '^callgauge: ' <<<"$second")" -eq 1 ] && ! grep -q panicked <<<"$second" || fail 'a second server on the same folder says why in one line' "$second"
+echo "ok: refused: $(grep '^callgauge: ' <<<"$second")"
 
 stop TERM
 start second
@@ -187,5 +196,7 @@ wait "$server" 2>/dev/null || true
 start third
 check_metrics 'after SIGKILL'
 stop INT
+"$binary" verify --data "$scratch/data" >"$scratch/verify.txt" || fail 'verify after all that' "$(cat "$scratch/verify.txt")"
+echo 'ok: the folder is sound'
 for out in "$scratch"/*.out; do [ ! -s "$out" ] || fail 'serve wrote to standard output, which is for data' "$(cat "$out")"; done
 echo '== all of it holds'

@@ -155,6 +155,20 @@ fn callers_have_no_room_in_the_schema_either() {
 }
 
 #[test]
+fn a_module_that_only_tests_have_is_test_code() {
+    let planted = |mark: &str| {
+        let room = format!("//! x\n{mark}mod laws;\nmod tally;");
+        let mut sources = [
+            Source::new("src/metrics/mod.rs", &room),
+            Source::new("src/metrics/laws.rs", "//! x\nfn f() { g().unwrap() }"),
+        ];
+        source::blank_test_modules(&mut sources);
+        rules::nothing_is_left_behind(&sources).len()
+    };
+    assert_eq!((planted("#[cfg(test)]\n"), planted("")), (0, 1));
+}
+
+#[test]
 fn architecture_names_every_rule_and_no_other() {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md"))
         .expect("ARCHITECTURE.md is there");

@@ -48,7 +48,8 @@ impl Server {
             let Some(line) = lines.next().transpose()? else {
                 return Err(format!("the server ended before it listened:\n{said}").into());
             };
-            if let Some(at) = line.find("listening on 127.0.0.1:") {
+            if let Some(at) = line.find("listening on 127.0.0.1:").filter(|_| line.starts_with("callgauge "))
+            {
                 let rest = &line[at + "listening on ".len()..];
                 let end =
                     rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':').unwrap_or(rest.len());

@@ -4,6 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
+/// What stands before an item that is compiled for tests only.
+const TEST_MARK: &str = "#[cfg(test)]";
+
 /// A file of the project.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
@@ -48,13 +51,43 @@ pub(crate) fn project(root: &Path) -> Vec<Source> {
         walk(&root.join(folder), &mut paths);
     }
     paths.sort();
-    paths
+    let mut sources: Vec<Source> = paths
         .iter()
         .map(|path| {
             let text = std::fs::read_to_string(path).expect("source files are readable UTF-8");
             let relative = path.strip_prefix(root).expect("found below the root");
             Source::new(&relative.to_string_lossy().replace('\\', "/"), &text)
         })
+        .collect();
+    blank_test_modules(&mut sources);
+    sources
+}
+
+/// Files that are modules under `#[cfg(test)]` are test code as a whole.
+pub(crate) fn blank_test_modules(sources: &mut [Source]) {
+    let modules: Vec<String> = sources.iter().flat_map(test_modules).collect();
+    for source in sources {
+        if modules.iter().any(|module| source.is_in(module)) {
+            source.production.clear();
+        }
+    }
+}
+
+/// Paths, without ending, of the modules that a file declares under `#[cfg(test)]`.
+fn test_modules(source: &Source) -> Vec<String> {
+    let folder = match source.path.rsplit_once('/') {
+        Some((folder, "mod.rs" | "lib.rs" | "main.rs")) => folder,
+        _ => source.path.trim_end_matches(".rs"),
+    };
+    source
+        .code
+        .split(TEST_MARK)
+        .skip(1)
+        .filter_map(|item| {
+            item.split(';').next()?.split_once("mod ").filter(|(before, _)| !before.contains('{'))
+        })
+        .filter(|(_, name)| name.chars().all(|c| c.is_alphanumeric() || c == '_'))
+        .map(|(_, name)| format!("{folder}/{name}"))
         .collect()
 }
 
@@ -187,10 +220,9 @@ fn quoted(rest: &str, quote: char) -> usize {
 }
 
 fn without_tests(code: &str) -> String {
-    const MARK: &str = "#[cfg(test)]";
     let mut out = String::with_capacity(code.len());
     let mut rest = code;
-    while let Some(at) = rest.find(MARK) {
+    while let Some(at) = rest.find(TEST_MARK) {
         out.push_str(&rest[..at]);
         let item = &rest[at..];
         let length = item_length(item);
