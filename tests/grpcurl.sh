@@ -64,10 +64,15 @@ has() {
     echo "ok: $what"
 }
 
-# is WHAT JSON PYTHON: the expression holds of the answer `a`.
+# is WHAT JSON PYTHON: the expression holds of the answer `a`, whose fields are named as in the protos.
 is() {
-    python3 -c 'import json,sys; a=json.loads(sys.argv[1]); sys.exit(0 if eval(sys.argv[2]) else 1)' "$2" "$3" ||
-        fail "$1: $3" "$2"
+    python3 -c '
+import json, re, sys
+def named(x):
+    if isinstance(x, dict): return {re.sub("[A-Z]", lambda c: "_" + c[0].lower(), key): named(value) for key, value in x.items()}
+    return [named(value) for value in x] if isinstance(x, list) else x
+a = named(json.loads(sys.argv[1]))
+sys.exit(0 if eval("(" + sys.argv[2] + ")") else 1)' "$2" "$3" || fail "$1: $3" "$2"
     echo "ok: $1"
 }
 
@@ -103,9 +108,9 @@ A81001,Example Surgery,practice,U12345 M1J4Y QHG Y60,,
 A81002,Other Surgery,practice,U12345 M1J4Y QHG Y60,,'
 as_request() { python3 -c 'import json,sys; print(json.dumps({"csv": sys.argv[1] + "\n"}))' "$1"; }
 is 'organisations go in' "$(call callgauge.v1.OrganisationService/ImportOrganisations "$(as_request "$organisations")")" \
-    'a["rows"] == "6" and a["organisationsAdded"] == "6"'
+    'a["rows"] == "6" and a["organisations_added"] == "6"'
 is 'the same file again changes nothing' "$(call callgauge.v1.OrganisationService/ImportOrganisations "$(as_request "$organisations")")" \
-    'a["organisationsAdded"] == "0" and a["organisationsChanged"] == "0" and a["membershipsAdded"] == "0" and a["membershipsChanged"] == "0"'
+    'a["organisations_added"] == "0" and a["organisations_changed"] == "0" and a["memberships_added"] == "0" and a["memberships_changed"] == "0"'
 is 'an organisation comes out' "$(call callgauge.v1.OrganisationService/GetOrganisation '{"code":"a81001"}')" \
     'a["organisation"]["name"] == "Example Surgery" and len(a["organisation"]["memberships"]) == 4'
 
@@ -129,7 +134,7 @@ is 'the same again counts nothing twice' "$(call callgauge.v1.CallRecordService/
     "$verdicts == ['DUPLICATE']*6 + ['REJECTED']*2"
 is 'an import that makes the practice known sends its call through' \
     "$(call callgauge.v1.OrganisationService/ImportOrganisations "$(as_request 'code,name,level,parents,from_date,until_date
-A81003,Third Surgery,practice,U12345 M1J4Y QHG Y60,,')")" 'a["rejectsRedriven"] == "1"'
+A81003,Third Surgery,practice,U12345 M1J4Y QHG Y60,,')")" 'a["rejects_redriven"] == "1"'
 stream='{"source_id":"acme","batch_number":1,"records":[{"call_id":"s-1","practice_code":"A81002","direction":"DIRECTION_INBOUND","started_at":"2026-02-04T10:00:00Z","outcome":"OUTCOME_MISSED","wait":"60s"}]}
 {"batch_number":2,"records":[{"call_id":"s-1","practice_code":"A81002","direction":"DIRECTION_INBOUND","started_at":"2026-02-04T10:00:00Z","outcome":"OUTCOME_MISSED","wait":"60s"},
  {"call_id":"s-2","practice_code":"A81002","direction":"DIRECTION_INBOUND","started_at":"2026-02-04T10:01:00Z","outcome":"OUTCOME_ANSWERED","wait":"61s","talk":"0s"}]}'
@@ -140,24 +145,24 @@ d,t,found=json.JSONDecoder(),sys.argv[1].strip(),[]
 while t:
     one,end=d.raw_decode(t); found.append(one); t=t[end:].strip()
 print(json.dumps(found))' "$acks")" \
-    '[(b["batchNumber"], [v[8:] for v in b["verdicts"]]) for b in a] == [("1", ["ACCEPTED"]), ("2", ["DUPLICATE", "ACCEPTED"])]'
+    '[(b["batch_number"], [v[8:] for v in b["verdicts"]]) for b in a] == [("1", ["ACCEPTED"]), ("2", ["DUPLICATE", "ACCEPTED"])]'
 is 'a call comes out as it went in' "$(call callgauge.v1.CallRecordService/GetCallRecord '{"source_id":"acme","call_id":"c-2"}')" \
-    'a["record"]["record"]["wait"] == "121s" and a["record"]["record"]["line"] == "reception" and a["record"]["record"]["practiceCode"] == "A81001"'
+    'a["record"]["record"]["wait"] == "121s" and a["record"]["record"]["line"] == "reception" and a["record"]["record"]["practice_code"] == "A81001"'
 is 'calls are listed by what they were' \
     "$(call callgauge.v1.CallRecordService/ListCallRecords '{"organisation_code":"A81001","start_date":"2026-02-02","end_date":"2026-02-03","outcomes":["OUTCOME_MISSED"]}')" \
-    '[r["record"]["callId"] for r in a["records"]] == ["c-3"] and a["totalSize"] == "1"'
+    '[r["record"]["call_id"] for r in a["records"]] == ["c-3"] and a["total_size"] == "1"'
 
 # The metrics, by hand: 5 inbound calls, of which 2 answered (waits 42 and 121, talk 180 and 60).
 question='{"organisation_codes":["A81001"],"month":"2026-02"}'
 check_metrics() {
     local answer
     answer=$(call callgauge.v1.MetricsService/QueryMetrics "$question")
-    is "$1: calls by outcome add up" "$answer" 'a["firstDay"] == "2026-02-01" and a["lastDay"] == "2026-02-28" and len(a["rows"]) == 1
-        and a["rows"][0]["outcomeCheck"] == {"inbound": "5", "answered": "2", "endedInIvr": "1", "missed": "1", "callbackRequested": "1", "unclassified": "0"}'
+    is "$1: calls by outcome add up" "$answer" 'a["first_day"] == "2026-02-01" and a["last_day"] == "2026-02-28" and len(a["rows"]) == 1
+        and a["rows"][0]["outcome_check"] == {"inbound": "5", "answered": "2", "ended_in_ivr": "1", "missed": "1", "callback_requested": "1", "unclassified": "0"}'
     is "$1: the eight metrics" "$answer" '(lambda v: [v[n]["count"]["count"] for n in
         ("call_volumes", "calls_abandoned", "missed_call_volumes", "call_backs_requested", "call_backs_made")] == ["5", "1", "1", "1", "1"]
         and [(p["percent"], p["secs"]) for p in v["call_times_to_answer"]["distribution"]["percentiles"]] == [(50, "42"), (90, "121")]
-        and v["call_times_to_answer"]["distribution"]["meanSecs"] == 81.5 and v["average_call_length"]["distribution"]["meanSecs"] == 120
+        and v["call_times_to_answer"]["distribution"]["mean_secs"] == 81.5 and v["average_call_length"]["distribution"]["mean_secs"] == 120
         and v["wait_time_before_call_abandoned"]["distribution"]["percentiles"][0]["secs"] == "95" and len(v) == 8)({m["metric"]: m for m in a["rows"][0]["values"]})'
 }
 check_metrics 'as sent'
@@ -191,8 +196,7 @@ echo "ok: refused: $(grep '^callgauge: ' <<<"$second")"
 stop TERM
 start second
 check_metrics 'after a restart'
-kill -KILL "$server"
-wait "$server" 2>/dev/null || true
+{ kill -KILL "$server"; wait "$server" || true; } 2>/dev/null
 start third
 check_metrics 'after SIGKILL'
 stop INT

@@ -23,7 +23,8 @@ from grpc_tools import protoc
 def generate(protos: pathlib.Path, out: str) -> None:
     """Makes Python modules of all protos."""
     files = sorted(str(path.relative_to(protos)) for path in protos.rglob("*.proto"))
-    code = protoc.main(["protoc", f"-I{protos}", f"--python_out={out}", f"--grpc_python_out={out}", *files])
+    well_known = pathlib.Path(protoc.__file__).parent / "_proto"
+    code = protoc.main(["protoc", f"-I{protos}", f"-I{well_known}", f"--python_out={out}", f"--grpc_python_out={out}", *files])
     assert code == 0, "the protos do not compile with protoc"
     sys.path.insert(0, out)
 

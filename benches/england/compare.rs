@@ -1,12 +1,12 @@
 //! The same records and the same questions: callgauge over gRPC, PostgreSQL 15, DuckDB in-process.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{BufRead as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use callgauge::calendar::london;
+use callgauge::calendar::{london, start_of};
 use callgauge::proto::v1;
 use callgauge_schema::Moment;
 use serde::Deserialize;
@@ -23,9 +23,9 @@ const RUNS: usize = 5;
 /// What is long.
 const LONG: Duration = Duration::from_secs(30);
 
-/// Some of the month's records, as callgauge and as the others read them.
+/// Some of the month's records in a file that all of them read.
 pub(crate) struct Sample {
-    records: Vec<v1::CallRecord>,
+    records: u64,
     csv: PathBuf,
 }
 
@@ -55,23 +55,22 @@ pub(crate) async fn draw(server: &Server, month: &Month, csv: &Path) -> Result<S
     let every = month.records.div_ceil(wanted).max(1);
     println!("reading the month back, keeping one call in {every}");
     let days = (month.days.0.to_string(), month.days.1.to_string());
-    let (mut records, mut seen) = (Vec::new(), 0_u64);
+    let (mut records, mut seen) = (0, 0_u64);
     let mut file = std::io::BufWriter::new(std::fs::File::create(csv)?);
     let mut codes = month.practices.clone();
     codes.sort_unstable();
     for code in &codes {
         for stored in client::calls_of(&server.channel, code, &days).await? {
-            let Some(mut record) = stored.record.filter(|_| stored.source_id != FRESH) else { continue };
+            let Some(record) = stored.record.filter(|_| stored.source_id != FRESH) else { continue };
             seen += 1;
             if seen.is_multiple_of(every) {
-                record.revision = None;
                 writeln!(file, "{}", as_csv(code, &record))?;
-                records.push(record);
+                records += 1;
             }
         }
     }
     file.flush()?;
-    println!("{} of {seen} records kept", records.len());
+    println!("{records} of {seen} records kept");
     Ok(Sample { records, csv: csv.to_path_buf() })
 }
 
@@ -93,7 +92,7 @@ pub(crate) async fn run(
         theirs.push(measured);
     }
     report.comparison(Theirs {
-        records: sample.records.len(),
+        records: sample.records,
         questions: month.questions().map(|(name, ..)| name.to_owned()).to_vec(),
         ours,
         theirs,
@@ -109,10 +108,11 @@ async fn callgauge(folder: &Path, sample: &Sample, month: &Month) -> Result<Meas
         for part in month.practices.chunks(5_000) {
             client::import(&server.channel, part).await?;
         }
-        let records = sample.records.clone().into_iter();
+        let lines = std::io::BufReader::new(std::fs::File::open(&sample.csv)?).lines();
+        let records = lines.map_while(|line| from_csv(&line.ok()?));
         let streamed = client::stream(&server.channel, "sample", records).await?;
-        if streamed.accepted != sample.records.len() as u64 {
-            return Err(format!("{} of {} accepted", streamed.accepted, sample.records.len()).into());
+        if streamed.accepted != sample.records {
+            return Err(format!("{} of {} accepted", streamed.accepted, sample.records).into());
         }
         loads.push(streamed.took);
         if loads.len() == RUNS || streamed.took > LONG {
@@ -201,4 +201,30 @@ fn as_csv(practice: &str, record: &v1::CallRecord) -> String {
         line.push_str(end);
     }
     line
+}
+
+/// A record of such a line; its instant is taken from the clock time, which in October's repeated hour may be an hour off.
+fn from_csv(line: &str) -> Option<v1::CallRecord> {
+    let fields: Vec<&str> = line.split(',').collect();
+    let [_, call_id, practice, inbound, made, clock, outcome, wait, talk] = fields[..] else { return None };
+    let (day, time) = clock.split_once(' ')?;
+    let mut seconds = start_of(day.parse().ok()?).secs();
+    for (part, length) in time.split(':').zip([3_600, 60, 1]) {
+        seconds += part.parse::<i64>().ok()? * length;
+    }
+    let duration = |text: &str| text.parse().ok().map(|seconds| prost_types::Duration { seconds, nanos: 0 });
+    let direction = if inbound == "1" { v1::Direction::Inbound } else { v1::Direction::Outbound };
+    let callback = (made == "1")
+        .then(|| v1::Callback { kind: Some(v1::callback::Kind::Made(v1::CallbackMade::default())) });
+    Some(v1::CallRecord {
+        call_id: call_id.to_owned(),
+        attribution: Some(v1::call_record::Attribution::PracticeCode(practice.to_owned())),
+        direction: direction as i32,
+        started_at: Some(prost_types::Timestamp { seconds, nanos: 0 }),
+        outcome: outcome.parse().ok()?,
+        wait: duration(wait),
+        talk: duration(talk),
+        callback,
+        ..Default::default()
+    })
 }

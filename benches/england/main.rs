@@ -4,7 +4,7 @@
 //! 500 practices and says so. Client and server share the machine, as they do in the figures. The release binary runs as a process of its own on a
 //! folder below `CALLGAUGE_BENCH_DIR` (or the system's folder for temporary files), which goes away at the end.
 //!
-//! `CALLGAUGE_BENCH_COMPARE_ROWS` (3,000,000) says how many of the records the others get: whole calls drawn evenly from every practice and day. Those
+//! `CALLGAUGE_BENCH_COMPARE_ROWS` (3,000,000) says how many of the records the others get: whole calls drawn evenly from every practice and day; a large number means all. Those
 //! records also go into an empty callgauge, so that ratios compare like with like. `CALLGAUGE_BENCH_PYTHON` (python3) is the Python that has duckdb.
 //! `CALLGAUGE_BENCH_ONLY=england` or `=compare` leaves the other part out.
 
@@ -50,10 +50,10 @@ async fn run() -> Result<(), Fault> {
     let mut report = report::Report::new(&calls);
 
     let mut server = Server::start(&folder.path().join("england")).await?;
-    let month = month::load(&mut server, &calls, &mut report).await?;
+    let month = month::load(&server, &calls, &mut report).await?;
     if only != "compare" {
         month::questions(&server, &month, &mut report).await?;
-        month::load_again(&mut server, &calls, &month, &mut report).await?;
+        month::load_again(&server, &calls, &month, &mut report).await?;
         server = month::restarts(server, &month, &mut report).await?;
     }
     if only != "england" {

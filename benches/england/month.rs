@@ -16,8 +16,6 @@ pub(crate) const FRESH: &str = "bench-fresh";
 const UNSETTLED: u64 = 900_000;
 /// Runs of each question.
 const RUNS: u64 = 50;
-/// How often the status is asked while records go in.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// What is in the server.
 pub(crate) struct Month {
@@ -27,8 +25,6 @@ pub(crate) struct Month {
     pub(crate) practices: Vec<String>,
     /// Records of the month.
     pub(crate) records: u64,
-    /// Before the first record of a replay arrives: reading the workbook, importing organisations.
-    before_first: Duration,
 }
 
 impl Month {
@@ -64,41 +60,17 @@ impl Month {
 }
 
 /// Sends the month and says how fast it went.
-pub(crate) async fn load(server: &mut Server, calls: &Calls, report: &mut Report) -> Result<Month, Fault> {
+pub(crate) async fn load(server: &Server, calls: &Calls, report: &mut Report) -> Result<Month, Fault> {
     println!("sending the month");
-    let (before_first, took, since_first) = match calls {
-        Calls::Workbook(_) => {
-            let started = Instant::now();
-            let mut replay = replay(server, calls)?;
-            let (mut first, mut last, mut calls_then) = (None, started, 0);
-            let code = loop {
-                let now = server.status().await?.calls;
-                if now > calls_then {
-                    first.get_or_insert_with(Instant::now);
-                    (last, calls_then) = (Instant::now(), now);
-                }
-                if let Some(code) = replay.try_wait()? {
-                    break code;
-                }
-                tokio::time::sleep(LOOK_EVERY).await;
-            };
-            let first = first.ok_or("replay sent nothing")?;
-            if !code.success() {
-                return Err(format!("replay ended with {code}").into());
-            }
-            (first - started, last - first, first)
-        }
-        Calls::MadeUp => {
-            client::import(&server.channel, &made_up::practices()).await?;
-            let first = Instant::now();
-            let streamed = client::stream(&server.channel, "made-up", made_up::month()).await?;
-            (Duration::ZERO, streamed.took, first)
-        }
-    };
+    if matches!(calls, Calls::MadeUp) {
+        client::import(&server.channel, &made_up::practices()).await?;
+    }
+    let took = send(server, calls).await?;
+    let sent = Instant::now();
     let records = server.status().await?.calls as u64;
     println!("{records} records in {}; waiting until they are settled", time(took));
     server.settled().await?;
-    let settled = since_first.elapsed();
+    let settled = took + sent.elapsed();
     let disk = server.disk_bytes()? as f64 / records as f64;
     report.target("records", format!("{records}"), "");
     report.target("taken through StreamCallRecords, on disk", rate(records, took), "500,000/s");
@@ -106,7 +78,7 @@ pub(crate) async fn load(server: &mut Server, calls: &Calls, report: &mut Report
     report.target("disk, once settled", format!("{disk:.1} bytes a call"), "150 bytes");
     report.target("most anonymous memory by then", megabytes(server.peak_anonymous_bytes()), "1,024 MiB");
     let (days, practices) = about(server).await?;
-    Ok(Month { days, practices, records, before_first })
+    Ok(Month { days, practices, records })
 }
 
 /// Asks each question 50 times, each time right after a record of the practice was acknowledged; the answers have to count it.
@@ -142,30 +114,14 @@ pub(crate) async fn questions(server: &Server, month: &Month, report: &mut Repor
 
 /// Sends the same month again: nothing may be accepted.
 pub(crate) async fn load_again(
-    server: &mut Server,
+    server: &Server,
     calls: &Calls,
     month: &Month,
     report: &mut Report,
 ) -> Result<(), Fault> {
     println!("sending the month again");
     let before = server.status().await?.calls;
-    let took = match calls {
-        Calls::Workbook(_) => {
-            let started = Instant::now();
-            let mut replay = replay(server, calls)?;
-            let code = loop {
-                if let Some(code) = replay.try_wait()? {
-                    break code;
-                }
-                tokio::time::sleep(LOOK_EVERY).await;
-            };
-            if !code.success() {
-                return Err(format!("replay ended with {code}").into());
-            }
-            started.elapsed().saturating_sub(month.before_first)
-        }
-        Calls::MadeUp => client::stream(&server.channel, "made-up", made_up::month()).await?.took,
-    };
+    let took = send(server, calls).await?;
     let added = server.status().await?.calls - before;
     if added != 0 {
         return Err(format!("the month sent again added {added} calls").into());
@@ -206,15 +162,27 @@ pub(crate) async fn restarts(server: Server, month: &Month, report: &mut Report)
     Ok(server)
 }
 
-fn replay(server: &Server, calls: &Calls) -> Result<std::process::Child, Fault> {
-    let Calls::Workbook(workbook) = calls else { return Err("there is no workbook".into()) };
-    let child = Command::new(env!("CARGO_BIN_EXE_callgauge"))
-        .arg("replay")
-        .arg(workbook)
-        .args(["--as-measured", "--to", server.url()])
-        .stdin(Stdio::null())
-        .spawn()?;
-    Ok(child)
+/// Sends the month; gives the time from the first record to the last acknowledgement.
+async fn send(server: &Server, calls: &Calls) -> Result<Duration, Fault> {
+    let Calls::Workbook(workbook) = calls else {
+        return Ok(client::stream(&server.channel, "made-up", made_up::month()).await?.took);
+    };
+    let mut command = Command::new(env!("CARGO_BIN_EXE_callgauge"));
+    command.arg("replay").arg(workbook).args(["--as-measured", "--to", server.url()]).stdin(Stdio::null());
+    let output = tokio::task::spawn_blocking(move || command.output()).await??;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let sent = said.lines().find(|line| line.starts_with("sent ")).unwrap_or_default();
+    println!("  replay: {sent}");
+    if !output.status.success() {
+        return Err(format!("replay ended with {}:\n{said}", output.status).into());
+    }
+    // "sent N records of MONTH in S s (R a second): ..."
+    let secs = sent
+        .split_once(" in ")
+        .and_then(|(_, rest)| rest.split_once(" s ("))
+        .map(|(secs, _)| secs.parse::<f64>());
+    let secs = secs.ok_or("replay does not say how long it took")??;
+    Ok(Duration::from_secs_f64(secs))
 }
 
 /// Which month it is, and who has calls in it.

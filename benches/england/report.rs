@@ -16,7 +16,7 @@ pub(crate) struct Report {
 /// Three systems on the same records.
 pub(crate) struct Theirs {
     /// How many records.
-    pub(crate) records: usize,
+    pub(crate) records: u64,
     /// The questions.
     pub(crate) questions: Vec<String>,
     /// callgauge.
@@ -78,7 +78,7 @@ fn side_by_side(page: &mut String, comparison: &Theirs) {
     let _ = writeln!(
         page,
         "\n## Beside others, on the same records\n\n{} of the month's records, drawn evenly from all practices and days, into each system while nothing else runs. callgauge takes them through \
-         StreamCallRecords, with deduplication, on disk; PostgreSQL by COPY into a table with its primary key on source and call id and an index on practice and time; DuckDB by COPY from CSV into a \
+         StreamCallRecords, from a client that reads the same CSV file; PostgreSQL by COPY into a table with its primary key on source and call id and an index on practice and time; DuckDB by COPY from CSV into a \
          table with that primary key, in-process. The others get London's clock time worked out in advance, and are not asked for bands, shares and completeness. Medians of 5 runs, or one where \
          it took over 30 s; in brackets how many times as long as callgauge. Counts and percentiles of all of them were equal.\n",
         comparison.records
@@ -90,7 +90,7 @@ fn side_by_side(page: &mut String, comparison: &Theirs) {
         line.push_str("---|");
     }
     let _ = writeln!(page, "{head}\n{line}");
-    let load = |system: &Measured| rate(comparison.records as u64, Duration::from_secs_f64(system.load_secs));
+    let load = |system: &Measured| rate(comparison.records, Duration::from_secs_f64(system.load_secs));
     let _ = write!(page, "| load | {} |", load(&comparison.ours));
     for other in &there {
         let _ = write!(page, " {} ({:.1}x) |", load(other), other.load_secs / comparison.ours.load_secs);
