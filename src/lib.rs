@@ -4,6 +4,8 @@
 //! ARCHITECTURE.md describes the rooms and what holds in each.
 
 pub mod calendar;
+pub mod cli;
+pub mod config;
 pub mod metrics;
 pub mod organisations;
 pub mod proto;
