@@ -6,7 +6,7 @@ use std::time::Duration;
 use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 
-use super::seams::{self, Guard};
+use super::in_process::InProcess;
 use super::{Failure, Surroundings};
 use crate::config::{Given, server_url};
 
@@ -28,7 +28,6 @@ pub(super) struct Reached {
     pub(super) channel: Channel,
     /// Its URL, for messages.
     pub(super) url: String,
-    _guard: Option<Guard>,
 }
 
 impl Reached {
@@ -41,17 +40,14 @@ impl Reached {
 /// Connects.
 pub(super) async fn reach(args: &ServerArgs, around: &Surroundings) -> Result<Reached, Failure> {
     let config = around.config(Given { server: args.server.clone(), ..Given::default() })?;
-    let (url, guard) = match &args.data {
-        Some(data) => {
-            let (url, guard) = seams::serve_ephemeral(data).await.map_err(Failure::Refused)?;
-            (url, Some(guard))
-        }
-        None => (config.client.server, None),
+    let url = match &args.data {
+        Some(data) => around.keep(InProcess::begin(config, data).await?),
+        None => config.client.server,
     };
     let endpoint = Endpoint::from_shared(url.clone())
         .map_err(|_| Failure::usage(format!("{url} is no URL: give one like http://127.0.0.1:50051")))?
         .connect_timeout(Duration::from_secs(10));
     let connected = endpoint.connect().await;
     let channel = connected.map_err(|error| Failure::unreachable(&url, std::error::Error::source(&error)))?;
-    Ok(Reached { channel, url, _guard: guard })
+    Ok(Reached { channel, url })
 }

@@ -8,6 +8,7 @@ mod calls;
 mod connect;
 mod definitions;
 mod failure;
+mod in_process;
 mod organisations;
 pub mod output;
 mod paging;
@@ -25,12 +26,14 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use clap::{Parser, Subcommand};
 
 pub use failure::Failure;
 pub use progress::Progress;
 
+use self::in_process::InProcess;
 use crate::config::{Config, Given, SettingsFile};
 
 /// Telephone call metrics of GP practices that people can trust.
@@ -70,6 +73,8 @@ enum Command {
 struct Surroundings {
     environment: fn(&str) -> Option<String>,
     file: Option<(String, String)>,
+    /// The server that this run began in this process.
+    begun: Mutex<Option<InProcess>>,
 }
 
 /// Does what the process was asked to do.
@@ -89,7 +94,10 @@ fn begin(
         .build()
         .map_err(|error| Failure::Refused(format!("cannot start: {error}")))?;
     let mut out = io::BufWriter::new(io::stdout());
-    let done = runtime.block_on(run(line.command, &surroundings, &mut out));
+    let done = runtime.block_on(async {
+        let done = run(line.command, &surroundings, &mut out).await;
+        done.and(surroundings.end().await)
+    });
     let flushed = out.flush().map_err(Failure::from);
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     done.and(flushed)
@@ -127,12 +135,27 @@ impl Surroundings {
     fn read(named: Option<PathBuf>, environment: fn(&str) -> Option<String>) -> Result<Self, Failure> {
         let from_environment = || environment("CALLGAUGE_CONFIG").filter(|name| !name.is_empty());
         let Some(path) = named.or_else(|| from_environment().map(PathBuf::from)) else {
-            return Ok(Self { environment, file: None });
+            return Ok(Self { environment, file: None, begun: Mutex::default() });
         };
         let name = path.display().to_string();
         let text = std::fs::read_to_string(&path)
             .map_err(|error| Failure::usage(format!("cannot read the settings file {name}: {error}")))?;
-        Ok(Self { environment, file: Some((name, text)) })
+        Ok(Self { environment, file: Some((name, text)), begun: Mutex::default() })
+    }
+
+    /// Keeps a server of this process to the end of the run; gives its URL.
+    fn keep(&self, begun: InProcess) -> String {
+        let url = begun.url.clone();
+        *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+        url
+    }
+
+    async fn end(&self) -> Result<(), Failure> {
+        let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match begun {
+            Some(begun) => begun.end().await,
+            None => Ok(()),
+        }
     }
 
     fn config(&self, line: Given) -> Result<Config, Failure> {

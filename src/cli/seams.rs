@@ -11,9 +11,6 @@ use crate::config::Config;
 use crate::proto::v1;
 use crate::store::{BackupReport, StoreError};
 
-/// Keeps an in-process server alive; dropping it ends the server.
-pub(super) struct Guard;
-
 /// What a check of a stopped folder found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct VerifyReport {
@@ -25,12 +22,8 @@ pub(super) struct VerifyReport {
     pub(super) faults: Vec<String>,
 }
 
-/// Opens a stopped folder and serves it on a loopback port of its own. PLUG: `crate::service::serve_ephemeral`.
-pub(super) async fn serve_ephemeral(_data: &Path) -> Result<(String, Guard), String> {
-    Err("this build cannot open a data folder itself".to_owned())
-}
-
-/// Serves until `shutdown`; says on `ready` when it listens, and where. An error is one line. PLUG: `crate::service::run`.
+/// Opens the folder of `config` and serves it until `shutdown`, then drains and closes it. Says on `ready` when it listens, and where. An error is
+/// one line. PLUG: `crate::service::bind` and `Bound::serve` on an opened `crate::store::sqlite` store and the calendar of `config`.
 pub(super) async fn serve(
     _config: Config,
     _ready: oneshot::Sender<std::net::SocketAddr>,
