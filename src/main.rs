@@ -1,3 +1,7 @@
 //! Reads the command line and hands over to `cli`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    callgauge::cli::main()
+}

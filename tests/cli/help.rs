@@ -1,0 +1,46 @@
+//! Help as strangers read it, held to files.
+
+use crate::golden::hold;
+use crate::{run, text};
+
+/// All commands, and the commands of commands. PLUG replay, demo: add them here.
+const COMMANDS: [&str; 13] = [
+    "",
+    "serve",
+    "query",
+    "calls",
+    "org",
+    "org import",
+    "org get",
+    "org list",
+    "definitions",
+    "status",
+    "backup",
+    "restore",
+    "verify",
+];
+
+#[test]
+fn the_help_of_each_command_is_as_the_golden_files_have_it() {
+    for command in COMMANDS {
+        let done = run(&format!("{command} --help"));
+        assert_eq!(done.status.code(), Some(0));
+        assert!(done.stderr.is_empty());
+        let name = format!("help {command}").trim().replace(' ', "-");
+        hold(&format!("{name}.txt"), &text(&done.stdout));
+    }
+}
+
+#[test]
+fn every_command_of_the_help_is_held_to_a_file() {
+    let help = text(&run("--help").stdout);
+    let listed =
+        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names =
+        listed.filter(|line| !line.starts_with("   ")).filter_map(|line| line.split_whitespace().next());
+    let names: Vec<&str> = names.filter(|name| *name != "help").collect();
+    assert!(names.len() >= 9, "{help}");
+    for name in names {
+        assert!(COMMANDS.contains(&name), "{name} has no golden file: add it to the list");
+    }
+}
