@@ -4,7 +4,9 @@
 //! ARCHITECTURE.md describes the rooms and what holds in each.
 
 pub mod calendar;
+pub mod cli;
 pub mod metrics;
 pub mod organisations;
 pub mod proto;
+pub mod replay;
 pub mod store;
