@@ -260,6 +260,8 @@ mod tests {
     use super::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn both_margins_hold_exactly(
             calls in proptest::collection::vec(0..400_u64, 1..30),

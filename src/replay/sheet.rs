@@ -197,7 +197,7 @@ impl Line<'_> {
     pub(super) fn count(&self, at: &At) -> Result<u64, InvalidWorkbook> {
         let cell = self.cells.get(at.place).unwrap_or(&Data::Empty);
         let whole =
-            |number: f64| (number >= 0.0 && number <= 1e12 && number.fract() == 0.0).then_some(number as u64);
+            |number: f64| ((0.0..=1e12).contains(&number) && number.fract() == 0.0).then_some(number as u64);
         let count = match cell {
             Data::Empty => Some(0),
             Data::Int(number) => u64::try_from(*number).ok(),

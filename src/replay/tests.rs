@@ -350,3 +350,25 @@ fn days_and_bands_are_compared_with_table_2() {
     assert_eq!(comparison.unexplained.len(), 1);
     assert_eq!(comparison.unexplained[0].column, "inbound calls, 2026-02-01 10:00 to 12:00");
 }
+
+#[test]
+fn out_of_hours_most_calls_end_in_the_ivr_and_the_month_keeps_its_share() {
+    let plan = Plan::new(made_up::month(5)).expect("even");
+    // Of calls before 08:00 on weekdays, and of those from 08:00 to 18:30.
+    let (mut early, mut core) = ([0_u32; 2], [0_u32; 2]);
+    for call in Calls::new(&plan, |_| true).filter(inbound) {
+        let at = london(Moment::from_millis(call.at_secs * 1_000));
+        let weekend = (at.day.number() + 3).rem_euclid(7) >= 5;
+        let counts = match Band::at(at.second).number() {
+            _ if weekend => continue,
+            0 | 1 => &mut early,
+            2..8 => &mut core,
+            _ => continue,
+        };
+        counts[0] += 1;
+        counts[1] += u32::from(call.what == What::EndedInIvr);
+    }
+    let share = |counts: [u32; 2]| f64::from(counts[1]) / f64::from(counts[0]);
+    assert!((0.65..0.85).contains(&share(early)), "{:.3} early", share(early));
+    assert!((0.12..0.30).contains(&share(core)), "{:.3} in core hours", share(core));
+}

@@ -199,7 +199,7 @@ impl Book {
         }
         for (row, (day, bands)) in (10..).zip(&self.days) {
             sheet.write(row, 0, "Someday").expect("written");
-            sheet.write_with_format(row, 1, &self.date(*day), &date).expect("written");
+            sheet.write_with_format(row, 1, self.date(*day), &date).expect("written");
             let sum: u64 = bands.iter().sum();
             let wrong = self.wrong_total.filter(|(sheet, _, _)| *sheet == "Table 2" && *day == 1);
             let total = sum as i64 + wrong.map_or(0, |(_, _, by)| by);
@@ -314,7 +314,7 @@ impl Book {
             if row.copyright_for_month {
                 sheet.write(at, 0, "Copyright © 2026 NHS England").expect("written");
             } else {
-                sheet.write_with_format(at, 0, &self.date(1), &date).expect("written");
+                sheet.write_with_format(at, 0, self.date(1), &date).expect("written");
             }
             let shared = row.code == "Unassigned";
             let name = if shared { "Unmapped".to_owned() } else { format!("PRACTICE, {}", row.code) };

@@ -18,7 +18,7 @@ use crate::proto::v1;
 /// Batches that are sent ahead of their acknowledgements.
 const IN_FLIGHT: usize = 16;
 /// Breaks in a row, without one acknowledgement between them, after which sending is given up.
-const MAX_BREAKS: u32 = 6;
+const MAX_BREAKS: u32 = 8;
 /// Wait before the first new attempt; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const METHOD: &str = "/callgauge.v1.CallRecordService/StreamCallRecords";
