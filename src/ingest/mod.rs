@@ -14,3 +14,4 @@ pub use intake::{Batch, Refusal};
 pub use redrive::{Redriven, RedriveFilter};
 pub use submit::{Ingest, Taken};
 pub use wire::to_wire;
+pub(crate) use wire::timestamp;

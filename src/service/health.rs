@@ -4,6 +4,7 @@ use tokio::sync::watch;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
+use super::house::drained;
 use crate::store::StoreHealth;
 
 /// Names under which health is asked for; the empty one is the service as a whole.
@@ -38,7 +39,7 @@ impl Health {
             self.say(if serving { ServingStatus::Serving } else { ServingStatus::NotServing }).await;
             tokio::select! {
                 biased;
-                _ = draining.wait_for(|&draining| draining) => break,
+                () = drained(&mut draining) => break,
                 changed = store.changed() => if changed.is_err() { break },
             }
         }

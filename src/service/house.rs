@@ -120,3 +120,9 @@ impl Waiting {
 pub(crate) fn principal<T>(_request: &tonic::Request<T>) -> Principal {
     Principal::Local
 }
+
+/// Waits until the service begins to drain.
+pub(crate) async fn drained(draining: &mut watch::Receiver<bool>) {
+    // Where nobody is left to say so, the service is gone.
+    let _ = draining.wait_for(|&draining| draining).await;
+}
