@@ -37,7 +37,7 @@ impl Page {
 
     fn set(&mut self, set: &DefinitionSet) {
         let DefinitionSet { name, description, source, standard, metrics } = set;
-        self.line(format_args!("\n## Set `{name}`\n\n{description}\n\nSource: {source}."));
+        self.line(format_args!("\n## Set `{name}`\n\n{description}\n\nSource: {source}"));
         if name == DEFAULT {
             self.text("\nThis is the set that a question without one means.\n");
         }

@@ -14,6 +14,8 @@ use super::tally::{KindTally, Tally};
 const FEW: usize = 64;
 /// Seconds from here on are kept apart.
 const FAR: u32 = 7_200;
+/// Empty stretches are skipped so many seconds at a time.
+const BLOCK: usize = 8;
 
 /// Adds up calls and tallies, and is used again for the next row. Counts may be negative, as differences have them.
 #[derive(Clone, Debug, Default)]
@@ -33,11 +35,11 @@ struct Slot {
 
 #[derive(Clone, Debug, Default)]
 struct Scratch {
-    /// Bins as they came, while `spread` is not used.
+    /// Bins as they came, while `cells` are not in use.
     few: Vec<(u32, i64)>,
-    /// Calls by second; all zero outside `low..=high`.
-    spread: Vec<i64>,
-    /// The cells of `spread` in use; empty while it is not used.
+    /// Calls by second.
+    cells: Vec<i64>,
+    /// The first and last of the cells that are not zero; none while they are not in use.
     used: Option<(u32, u32)>,
     far: BTreeMap<u32, i64>,
 }
@@ -111,54 +113,55 @@ impl Slot {
 impl Scratch {
     fn add(&mut self, bins: &[(u32, i64)]) {
         if self.used.is_none() {
-            if self.few.len() + bins.len() <= FEW {
+            // The only histogram of a row is often a large one: it is kept as it is.
+            if self.few.is_empty() || self.few.len() + bins.len() <= FEW {
                 self.few.extend_from_slice(bins);
                 return;
             }
-            let few = std::mem::take(&mut self.few);
-            self.scatter(&few);
+            let mut few = std::mem::take(&mut self.few);
+            self.spread(&few);
+            few.clear();
             self.few = few;
-            self.few.clear();
         }
-        self.scatter(bins);
+        self.spread(bins);
     }
 
-    fn scatter(&mut self, bins: &[(u32, i64)]) {
+    fn spread(&mut self, bins: &[(u32, i64)]) {
         let (mut low, mut high) = self.used.unwrap_or((FAR, 0));
         for &(secs, calls) in bins {
-            if let Some(cell) = self.spread.get_mut(secs as usize) {
+            if let Some(cell) = self.cells.get_mut(secs as usize) {
                 *cell += calls;
-                low = low.min(secs);
-                high = high.max(secs);
             } else if secs < FAR {
-                self.spread.resize((secs as usize + 1).next_multiple_of(512), 0);
-                self.spread[secs as usize] += calls;
-                low = low.min(secs);
-                high = high.max(secs);
+                self.cells.resize((secs as usize + 1).next_multiple_of(512).min(FAR as usize), 0);
+                self.cells[secs as usize] += calls;
             } else {
                 *self.far.entry(secs).or_default() += calls;
+                continue;
             }
+            low = low.min(secs);
+            high = high.max(secs);
         }
         self.used = Some((low, high));
     }
 
     fn drain(&mut self) -> Histogram {
         let Some((low, high)) = self.used.take() else {
-            if self.few.is_empty() {
-                return Histogram::default();
-            }
             let histogram = Histogram::from_bins(self.few.clone());
             self.few.clear();
             return histogram;
         };
-        let mut bins = Vec::new();
-        if low <= high {
-            let cells = &mut self.spread[low as usize..=high as usize];
-            bins.extend((low..).zip(cells.iter().copied()).filter(|&(_, calls)| calls != 0));
-            cells.fill(0);
+        let far = std::mem::take(&mut self.far);
+        let cells = if low <= high { &mut self.cells[low as usize..=high as usize] } else { &mut [] };
+        let near = cells.iter().filter(|&&calls| calls != 0).count();
+        let mut bins = Vec::with_capacity(near + far.len());
+        for (secs, block) in (low..).step_by(BLOCK).zip(cells.chunks(BLOCK)) {
+            if block.iter().any(|&calls| calls != 0) {
+                bins.extend((secs..).zip(block.iter().copied()).filter(|&(_, calls)| calls != 0));
+            }
         }
-        bins.extend(std::mem::take(&mut self.far));
-        Histogram::from_bins(bins)
+        cells.fill(0);
+        bins.extend(far.into_iter().filter(|&(_, calls)| calls != 0));
+        Histogram::from_ordered(bins)
     }
 }
 
@@ -187,6 +190,18 @@ mod tests {
             assert_eq!(of_answered.talk.bins(), wait);
             assert!(tally.kinds.is_sorted_by_key(|kind| kind.kind));
             assert!(builder.finish().is_empty());
+        }
+    }
+
+    #[test]
+    fn the_seconds_around_two_hours_stay_apart_in_every_order() {
+        let around: Vec<(u32, i64)> = (FAR - 100..FAR + 100).map(|secs| (secs, 1)).collect();
+        let backwards: Vec<(u32, i64)> = around.iter().rev().copied().collect();
+        for orders in [[&around, &backwards], [&backwards, &around], [&backwards, &backwards]] {
+            let mut builder = TallyBuilder::new();
+            orders.into_iter().for_each(|bins| builder.add_bins(samples::answered(), 200, bins, &[]));
+            let expected: Vec<(u32, i64)> = around.iter().map(|&(secs, _)| (secs, 2)).collect();
+            assert_eq!(builder.finish().kinds[0].wait.bins(), expected);
         }
     }
 

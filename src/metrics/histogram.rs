@@ -21,6 +21,12 @@ impl Histogram {
         Self { bins }
     }
 
+    /// From bins that are in order already, each second once, none of them zero.
+    pub(super) fn from_ordered(bins: Vec<(u32, i64)>) -> Self {
+        debug_assert!(bins.is_sorted_by(|a, b| a.0 < b.0) && bins.iter().all(|&(_, calls)| calls != 0));
+        Self { bins }
+    }
+
     /// Seconds and number of calls, by seconds, none of them zero.
     pub fn bins(&self) -> &[(u32, i64)] {
         &self.bins
