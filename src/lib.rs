@@ -3,9 +3,12 @@
 //! The way of the data is one direction, no way back: adapters and pushing clients, [`ingest`], [`store`], [`metrics`], [`service`].
 //! ARCHITECTURE.md describes the rooms and what holds in each.
 
+pub mod access;
 pub mod calendar;
 pub mod definitions;
+pub mod ingest;
 pub mod metrics;
 pub mod organisations;
 pub mod proto;
+pub mod service;
 pub mod store;

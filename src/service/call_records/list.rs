@@ -33,8 +33,6 @@ struct Question {
     from: Moment,
     until: Moment,
     filter: CallFilter,
-    paging: Paging,
-    page_token: String,
 }
 
 impl Asks for Question {
@@ -56,11 +54,11 @@ pub(super) async fn list(
     let page_size = std::mem::take(&mut request.page_size);
     let page_token = std::mem::take(&mut request.page_token);
     let paging = Paging::new(page_size, 1_000, 10_000, house.pages.query(&request))?;
-    let admitted = house.admit(caller, parse(request, paging, page_token)?)?;
+    let admitted = house.admit(caller, parse(request)?)?;
     let question = admitted.question();
-    if !question.page_token.is_empty() {
+    if !page_token.is_empty() {
         let (page, next_page_token) =
-            house.pages.page::<v1::ListCallRecordsResponse>(&question.page_token, paging, house.now())?;
+            house.pages.page::<v1::ListCallRecordsResponse>(&page_token, paging, house.now())?;
         return Ok(v1::ListCallRecordsResponse { next_page_token, ..page });
     }
     let snapshot = house.store.open(&admitted).snapshot().await?;
@@ -121,11 +119,7 @@ fn keys(attributions: &Attributions, whose: &Whose) -> Vec<AttributionKey> {
         .collect()
 }
 
-fn parse(
-    request: v1::ListCallRecordsRequest,
-    paging: Paging,
-    page_token: String,
-) -> Result<Question, Fault> {
+fn parse(request: v1::ListCallRecordsRequest) -> Result<Question, Fault> {
     let v1::ListCallRecordsRequest {
         organisation_code,
         start_date,
@@ -159,7 +153,7 @@ fn parse(
         return Err(Fault::field("max_wait", "must be at least min_wait"));
     }
     let whose = whose(&organisation_code)?;
-    Ok(Question { code: organisation_code, whose, from, until, filter, paging, page_token })
+    Ok(Question { code: organisation_code, whose, from, until, filter })
 }
 
 fn whose(code: &str) -> Result<Whose, Fault> {

@@ -74,7 +74,8 @@ struct Batch {
 }
 
 enum State {
-    Running(Commit, OwnedSemaphorePermit),
+    /// Held until it is done: batches in memory are limited.
+    Running { commit: Commit, _turn: OwnedSemaphorePermit },
     Done(Result<Taken, StoreError>),
 }
 
@@ -168,7 +169,7 @@ impl Upload {
             Some(Opened { admitted, source, unknown }) => {
                 let ingest = self.house.ingest.open(admitted);
                 let batch = ingest.convert(source.clone(), records, *unknown);
-                State::Running(Box::pin(ingest.commit(batch)), turn)
+                State::Running { commit: Box::pin(ingest.commit(batch)), _turn: turn }
             }
             None => State::Done(Err(StoreError::Closed)),
         };
@@ -205,7 +206,7 @@ impl InFlight {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(u64, Instant, Result<Taken, StoreError>)> {
         for batch in &mut self.0 {
-            if let State::Running(commit, _) = &mut batch.state
+            if let State::Running { commit, _turn } = &mut batch.state
                 && let Poll::Ready(done) = commit.as_mut().poll(cx)
             {
                 batch.state = State::Done(done);

@@ -1,10 +1,12 @@
 //! Completeness: how many practice-days a row should be made of, and what is known of each. Missing is not zero.
+//! Days on which a practice was closed, or belonged elsewhere, are not expected and not counted.
+
+use callgauge_schema::OdsCode;
 
 use crate::calendar::{Buckets, Day, Days};
-use crate::organisations::{Directory, RowPlan};
+use crate::organisations::RowPlan;
 use crate::proto::v1::{self, PracticeDayState};
 use crate::store::{AttributionKey, DaysWithCalls};
-use callgauge_schema::OdsCode;
 
 /// The days of each bucket, worked out once for all rows.
 pub(super) struct BucketDays {
@@ -25,7 +27,6 @@ pub(super) struct PracticeDays<'a> {
 /// Practice-days.
 #[derive(Clone, Copy, Default)]
 struct Counts {
-    closed: u32,
     received: u32,
     unknown: u32,
 }
@@ -50,7 +51,6 @@ impl<'a> PracticeDays<'a> {
     pub(super) fn new(
         plan: &'a RowPlan,
         range: Days,
-        directory: &Directory,
         key_of: impl Fn(OdsCode) -> Option<AttributionKey>,
         with_calls: &DaysWithCalls,
     ) -> Self {
@@ -59,15 +59,10 @@ impl<'a> PracticeDays<'a> {
         for &(code, days) in &plan.practices {
             let days = days.overlap(range);
             whole &= days == range;
-            let row = directory.get(code);
-            let first = row.and_then(|row| row.first);
-            let end = row.and_then(|row| row.end);
             let key = key_of(code);
             for day in days.iter() {
                 let counts = &mut by_day[at(range, day)];
-                if first.is_some_and(|first| day < first) || end.is_some_and(|end| day >= end) {
-                    counts.closed += 1;
-                } else if key.is_some_and(|key| with_calls.has(key, day)) {
+                if key.is_some_and(|key| with_calls.has(key, day)) {
                     counts.received += 1;
                 } else {
                     counts.unknown += 1;
@@ -82,20 +77,16 @@ impl<'a> PracticeDays<'a> {
     pub(super) fn say(&self, buckets: &BucketDays, bucket: usize) -> Said {
         debug_assert_eq!(buckets.range, self.range);
         let stretches = &buckets.days[bucket];
-        let (mut closed, mut received, mut unknown) = (0_i64, 0_i64, 0_i64);
+        let (mut received, mut unknown) = (0_i64, 0_i64);
         for day in stretches.iter().flat_map(|days| days.iter()) {
             let counts = self.by_day[at(self.range, day)];
-            closed += i64::from(counts.closed);
             received += i64::from(counts.received);
             unknown += i64::from(counts.unknown);
         }
-        let states = [
-            (PracticeDayState::Closed, closed),
-            (PracticeDayState::CallsReceived, received),
-            (PracticeDayState::Unknown, unknown),
-        ];
+        let states =
+            [(PracticeDayState::CallsReceived, received), (PracticeDayState::Unknown, unknown)];
         let completeness = v1::Completeness {
-            practice_days_expected: closed + received + unknown,
+            practice_days_expected: received + unknown,
             states: states
                 .into_iter()
                 .filter(|&(_, days)| days > 0)
@@ -115,7 +106,7 @@ impl<'a> PracticeDays<'a> {
         {
             // On one day a practice is there once.
             let counts = self.by_day[at(self.range, only.first)];
-            return i64::from(counts.closed) + i64::from(counts.received) + i64::from(counts.unknown);
+            return i64::from(counts.received) + i64::from(counts.unknown);
         }
         let mut last = None;
         let mut found = 0;

@@ -135,20 +135,13 @@ fn organisations(codes: &[String]) -> Result<Vec<Asked>, Fault> {
         .iter()
         .enumerate()
         .map(|(at, code)| {
-            let asked = if code.trim().eq_ignore_ascii_case("england") {
-                Asked::England
-            } else {
-                Asked::Code(code.parse().map_err(|fault| {
-                    Fault::field(
-                        format!("organisation_codes[{at}]"),
-                        format!(
-                            "{:?} {fault}; a code looks like A81001, and ENGLAND stands for all",
-                            fields::shown(code)
-                        ),
-                    )
-                })?)
-            };
-            if seen.insert(code.trim().to_ascii_uppercase()) {
+            let asked: Asked = code.parse().map_err(|fault| {
+                Fault::field(
+                    format!("organisation_codes[{at}]"),
+                    format!("{:?} {fault}; a code looks like A81001, and ENGLAND stands for all", fields::shown(code)),
+                )
+            })?;
+            if seen.insert(asked) {
                 Ok(asked)
             } else {
                 let told = format!("{} is there twice; name it once", fields::shown(code));

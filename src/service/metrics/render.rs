@@ -5,26 +5,17 @@ use callgauge_schema::Timing;
 use crate::calendar::Bucket;
 use crate::definitions::{Definition, DefinitionSet};
 use crate::metrics::{Absence, At, Distribution, DurationBand, OutcomeCheck, OutcomePart, Value};
-use crate::organisations::{Asked, RowCode, RowPlan};
+use crate::organisations::RowPlan;
 use crate::proto::v1;
 
 /// Whose row it is.
 pub(super) fn organisation(plan: &RowPlan) -> v1::OrganisationRef {
     let RowPlan { code, name, level, within, parts: _, practices: _ } = plan;
     v1::OrganisationRef {
-        code: match code {
-            RowCode::Code(code) => code.to_string(),
-            RowCode::England => "ENGLAND".to_owned(),
-            RowCode::Unassigned => "Unassigned".to_owned(),
-            RowCode::Unmapped => "Unmapped".to_owned(),
-        },
+        code: code.to_string(),
         name: name.clone(),
         level: i32::from(level.number()),
-        within_code: match within {
-            None => String::new(),
-            Some(Asked::England) => "ENGLAND".to_owned(),
-            Some(Asked::Code(code)) => code.to_string(),
-        },
+        within_code: within.map(|asked| asked.to_string()).unwrap_or_default(),
     }
 }
 
