@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use callgauge_schema::{Attribution, CallRecord, InvalidCall, Moment, OdsCode, RejectReason, SourceId, UnknownDurations};
+use callgauge_schema::{
+    Attribution, CallRecord, InvalidCall, Moment, OdsCode, RejectReason, SourceId, UnknownDurations,
+};
 
 use super::wire::{self, Kept};
 use crate::organisations::Directory;
@@ -10,8 +12,7 @@ use crate::proto::v1;
 use crate::store::{Item, Reject, Submission};
 
 /// What a practice that nobody imported is answered with.
-const UNKNOWN_PRACTICE: &str =
-    "no organisation with this code was ever imported; the record goes through by itself when an import makes it known";
+const UNKNOWN_PRACTICE: &str = "no organisation with this code was ever imported; the record goes through by itself when an import makes it known";
 
 /// A batch, converted and ready to be committed.
 #[derive(Debug)]
@@ -98,8 +99,11 @@ impl<'a> Checker<'a> {
                 {
                     if !self.directory.knows_practice(*code) {
                         self.unknown_seen = true;
-                        let fault =
-                            InvalidCall::new("practice_code", RejectReason::UnknownPractice, UNKNOWN_PRACTICE);
+                        let fault = InvalidCall::new(
+                            "practice_code",
+                            RejectReason::UnknownPractice,
+                            UNKNOWN_PRACTICE,
+                        );
                         return Err(self.reject(fault, unknown));
                     }
                     self.last_known = Some(*code);

@@ -11,7 +11,7 @@ mod wire;
 
 pub use directory::{Clock, SharedDirectory};
 pub use intake::{Batch, Refusal};
-pub use redrive::{Redriven, RedriveFilter};
+pub use redrive::{RedriveFilter, Redriven};
 pub use submit::{Ingest, Taken};
-pub use wire::to_wire;
 pub(crate) use wire::timestamp;
+pub use wire::to_wire;

@@ -80,10 +80,11 @@ impl Ingest {
             }
             let Some((record, unknown)) = wire::from_payload(&reject.payload) else { continue };
             let Ok(record) = checker.check(record, unknown) else { continue };
-            let at = submissions.iter().position(|submission| submission.source == source).unwrap_or_else(|| {
-                submissions.push(Submission { source, items: Vec::new(), redrives: Vec::new() });
-                submissions.len() - 1
-            });
+            let at =
+                submissions.iter().position(|submission| submission.source == source).unwrap_or_else(|| {
+                    submissions.push(Submission { source, items: Vec::new(), redrives: Vec::new() });
+                    submissions.len() - 1
+                });
             submissions[at].items.push(Item::Record(record));
             submissions[at].redrives.push(id);
         }

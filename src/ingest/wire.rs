@@ -99,9 +99,10 @@ pub(crate) fn to_draft(record: v1::CallRecord, kept: &mut Kept) -> Result<Draft,
                     "must be requested or made where there is a callback",
                 ));
             }
-            Some(v1::callback::Kind::Requested(v1::CallbackRequested { timing })) => {
-                (Some(numbered("callback.requested.timing", timing, schema::CallbackTiming::from_number)?), None)
-            }
+            Some(v1::callback::Kind::Requested(v1::CallbackRequested { timing })) => (
+                Some(numbered("callback.requested.timing", timing, schema::CallbackTiming::from_number)?),
+                None,
+            ),
             Some(v1::callback::Kind::Made(v1::CallbackMade { for_call_id, attempt, automatic })) => {
                 (None, Some((for_call_id, attempt, automatic)))
             }
@@ -347,7 +348,9 @@ fn moment(field: &'static str, at: Option<prost_types::Timestamp>) -> Result<Opt
     let Some(prost_types::Timestamp { seconds, nanos }) = at else { return Ok(None) };
     match Moment::from_parts(seconds, nanos) {
         Some(moment) => Ok(Some(moment)),
-        None => Err(InvalidCall::new(field, RejectReason::Malformed, "must be a time of the years 1 to 9999")),
+        None => {
+            Err(InvalidCall::new(field, RejectReason::Malformed, "must be a time of the years 1 to 9999"))
+        }
     }
 }
 

@@ -101,8 +101,7 @@ impl CallRecordService for CallRecords {
         let caller = principal(&request);
         let v1::GetCallRecordRequest { source_id, call_id } = request.into_inner();
         let source = fields::source(source_id)?;
-        let id =
-            CallId::try_from(call_id).map_err(|fault| Fault::field("call_id", fault.to_string()))?;
+        let id = CallId::try_from(call_id).map_err(|fault| Fault::field("call_id", fault.to_string()))?;
         let admitted = self.house.admit(&caller, OneCall { source, id })?;
         let store = self.house.store.open(&admitted);
         let OneCall { source, id } = admitted.question();

@@ -108,7 +108,9 @@ impl From<Fault> for Status {
                 Told::new(Code::FailedPrecondition, ErrorReason::PageTokenExpired, message).at("page_token")
             }
             Fault::UnknownOrganisation { field, code } => {
-                Told::new(Code::NotFound, ErrorReason::UnknownOrganisation, message).at(field).with("code", code)
+                Told::new(Code::NotFound, ErrorReason::UnknownOrganisation, message)
+                    .at(field)
+                    .with("code", code)
             }
             Fault::UnknownCall { source_id } => {
                 Told::new(Code::NotFound, ErrorReason::UnknownCall, message).with("source_id", source_id)
@@ -229,14 +231,22 @@ pub(crate) fn completed(status: &Status) -> Option<Status> {
         Code::Unimplemented => Told::new(
             Code::Unimplemented,
             ErrorReason::Unimplemented,
-            if message.is_empty() { "no such method in this version; reflection lists those there are" } else { message },
+            if message.is_empty() {
+                "no such method in this version; reflection lists those there are"
+            } else {
+                message
+            },
         ),
-        Code::Cancelled | Code::DeadlineExceeded => {
-            Told::new(status.code(), ErrorReason::Cancelled, or(message, "the caller did not wait for the answer"))
-        }
-        Code::Unavailable => {
-            Told::new(Code::Unavailable, ErrorReason::NotServing, or(message, "the service is busy or stopping; try again"))
-        }
+        Code::Cancelled | Code::DeadlineExceeded => Told::new(
+            status.code(),
+            ErrorReason::Cancelled,
+            or(message, "the caller did not wait for the answer"),
+        ),
+        Code::Unavailable => Told::new(
+            Code::Unavailable,
+            ErrorReason::NotServing,
+            or(message, "the service is busy or stopping; try again"),
+        ),
         Code::ResourceExhausted => Told::new(
             Code::ResourceExhausted,
             ErrorReason::MessageTooLarge,
@@ -296,13 +306,15 @@ mod tests {
             ),
             (Fault::AnswerTooLarge("x".into()), Code::ResourceExhausted, "ANSWER_TOO_LARGE", None),
             (Fault::NotServing, Code::Unavailable, "NOT_SERVING", None),
-            (Fault::Denied(Denial { missing: "x".into() }), Code::PermissionDenied, "PERMISSION_DENIED", None),
+            (
+                Fault::Denied(Denial { missing: "x".into() }),
+                Code::PermissionDenied,
+                "PERMISSION_DENIED",
+                None,
+            ),
             (Fault::Import("x".into()), Code::FailedPrecondition, "IMPORT_REFUSED", None),
             (
-                Fault::Store(StoreError::RejectLimit {
-                    source_id: "s".parse().expect("is an id"),
-                    kept: 1,
-                }),
+                Fault::Store(StoreError::RejectLimit { source_id: "s".parse().expect("is an id"), kept: 1 }),
                 Code::ResourceExhausted,
                 "REJECT_LIMIT",
                 None,

@@ -101,7 +101,9 @@ impl House {
         })
         .await;
         drop(waits);
-        worked.unwrap_or_else(|fault| Err(Fault::Internal(format!("a question could not be computed: {fault}"))))
+        worked.unwrap_or_else(|fault| {
+            Err(Fault::Internal(format!("a question could not be computed: {fault}")))
+        })
     }
 }
 

@@ -97,19 +97,14 @@ impl Meters {
             lag.clone(),
         );
         registry.register("calls_kept", "Calls kept, retracted ones included", store.calls.clone());
-        registry.register("unsettled", "Committed records not yet sorted into their days", store.unsettled.clone());
+        registry.register(
+            "unsettled",
+            "Committed records not yet sorted into their days",
+            store.unsettled.clone(),
+        );
         registry.register("rejects_kept", "Rejects kept", store.rejects.clone());
         registry.register_with_unit("disk", "Size of the data folder", Unit::Bytes, store.disk.clone());
-        Self {
-            registry,
-            requests,
-            latencies,
-            records,
-            commits,
-            lag,
-            store,
-            under_way: watch::Sender::new(0),
-        }
+        Self { registry, requests, latencies, records, commits, lag, store, under_way: watch::Sender::new(0) }
     }
 
     /// A request begins.
@@ -125,9 +120,7 @@ impl Meters {
             self.under_way.send_modify(|requests| *requests = requests.saturating_sub(1));
         }
         let method = if unrouted || code == Code::Unimplemented { UNKNOWN_METHOD } else { method };
-        self.requests
-            .get_or_create(&Request { method: method.to_owned(), code: format!("{code:?}") })
-            .inc();
+        self.requests.get_or_create(&Request { method: method.to_owned(), code: format!("{code:?}") }).inc();
         self.latencies.get_or_create(&Method { method: method.to_owned() }).observe(took.as_secs_f64());
     }
 
@@ -192,7 +185,9 @@ pub(crate) async fn serve(
     status: impl Fn() -> StoreStatus + Clone + Send + Sync + 'static,
     end: impl Future<Output = ()> + Send + 'static,
 ) {
-    async fn metrics<F: Fn() -> StoreStatus>(State((meters, status)): State<(Arc<Meters>, F)>) -> impl IntoResponse {
+    async fn metrics<F: Fn() -> StoreStatus>(
+        State((meters, status)): State<(Arc<Meters>, F)>,
+    ) -> impl IntoResponse {
         let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
         ([(CONTENT_TYPE, kind)], meters.text(status()))
     }

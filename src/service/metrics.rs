@@ -66,7 +66,8 @@ impl MetricsService for Metrics {
         let runtime = tokio::runtime::Handle::current();
         let (mut made, head): (Made<v1::MetricRow>, _) = house
             .compute(move |waiting| {
-                let question = answer::Answering { admitted: &admitted, directory, calendar, snapshot, runtime };
+                let question =
+                    answer::Answering { admitted: &admitted, directory, calendar, snapshot, runtime };
                 question.answer(paging, answered_at, waiting)
             })
             .await?;

@@ -108,10 +108,9 @@ impl OrganisationService for Organisations {
         })?;
         let admitted = self.house.admit(&caller, LookUp(code))?;
         let directory = self.house.directory.open(&admitted).now();
-        let row = directory.get(code).ok_or_else(|| Fault::UnknownOrganisation {
-            field: "code".to_owned(),
-            code: code.to_string(),
-        })?;
+        let row = directory
+            .get(code)
+            .ok_or_else(|| Fault::UnknownOrganisation { field: "code".to_owned(), code: code.to_string() })?;
         Ok(Response::new(v1::GetOrganisationResponse { organisation: Some(organisation(row, &directory)) }))
     }
 
@@ -125,7 +124,8 @@ impl OrganisationService for Organisations {
         let page_size = std::mem::take(&mut request.page_size);
         let page_token = std::mem::take(&mut request.page_token);
         let paging = Paging::new(page_size, 1_000, 5_000, house.pages.query(&request))?;
-        let v1::ListOrganisationsRequest { name_part, level, parent_code, page_size: _, page_token: _ } = request;
+        let v1::ListOrganisationsRequest { name_part, level, parent_code, page_size: _, page_token: _ } =
+            request;
         let filter = ListFilter {
             part: name_part,
             level: fields::numbered("level", level, Level::from_number)?,
@@ -163,12 +163,19 @@ impl OrganisationService for Organisations {
             total_size: made.total,
         };
         let next_page_token = house.pages.keep(&mut made, &head, house.now());
-        Ok(Response::new(v1::ListOrganisationsResponse { organisations: made.first, next_page_token, ..head }))
+        Ok(Response::new(v1::ListOrganisationsResponse {
+            organisations: made.first,
+            next_page_token,
+            ..head
+        }))
     }
 }
 
 fn changed(report: &ImportReport) -> bool {
-    report.organisations_added + report.organisations_changed + report.memberships_added + report.memberships_changed
+    report.organisations_added
+        + report.organisations_changed
+        + report.memberships_added
+        + report.memberships_changed
         > 0
 }
 

@@ -92,7 +92,10 @@ impl Paging {
             Ok(0) => default,
             Ok(size) if size <= most => size,
             Ok(_) | Err(_) => {
-                return Err(Fault::field("page_size", format!("must be from 1 to {most}, or 0 for {default}")));
+                return Err(Fault::field(
+                    "page_size",
+                    format!("must be from 1 to {most}, or 0 for {default}"),
+                ));
             }
         };
         Ok(Self { size, query })
@@ -121,8 +124,8 @@ impl<T: Message> Rows<T> {
         let bytes = row.encoded_len();
         let tagged = 1 + encoded_len_varint(bytes as u64) + bytes;
         if !self.full {
-            let fits =
-                self.first.is_empty() || self.first_bytes + tagged <= PAGE_BYTES && self.first.len() < self.paging.size;
+            let fits = self.first.is_empty()
+                || self.first_bytes + tagged <= PAGE_BYTES && self.first.len() < self.paging.size;
             if fits {
                 self.first_bytes += tagged;
                 self.first.push(row);
@@ -265,10 +268,19 @@ mod tests {
     const NOW: Moment = Moment::from_millis(1_770_000_000_000);
 
     fn organisation(number: usize, name_bytes: usize) -> Organisation {
-        Organisation { code: format!("A{number:05}"), name: "n".repeat(name_bytes), ..Organisation::default() }
+        Organisation {
+            code: format!("A{number:05}"),
+            name: "n".repeat(name_bytes),
+            ..Organisation::default()
+        }
     }
 
-    fn answer(pages: &Pages, rows: usize, size: usize, name_bytes: usize) -> (Vec<Organisation>, String, Paging) {
+    fn answer(
+        pages: &Pages,
+        rows: usize,
+        size: usize,
+        name_bytes: usize,
+    ) -> (Vec<Organisation>, String, Paging) {
         let query = pages.query(&ListOrganisationsRequest::default());
         let paging = Paging { size, query };
         let mut made = Rows::new(paging, "ask for less");

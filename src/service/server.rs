@@ -148,7 +148,8 @@ impl Bound {
     /// # Errors
     /// Where the transport fails or the store cannot be closed.
     pub async fn serve(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
-        let Self { address, metrics_address: _, listener, metrics_listener, settings, store, directory } = self;
+        let Self { address, metrics_address: _, listener, metrics_listener, settings, store, directory } =
+            self;
         let Settings { listen: _, metrics_listen: _, drain, calendar, clock } = settings;
         let (say_draining, draining) = watch::channel(false);
         let meters = Arc::new(Meters::new());
@@ -207,7 +208,10 @@ impl Bound {
         let _ = stop_accepting.send(());
         let mut under_way = meters.under_way();
         if tokio::time::timeout(drain, under_way.wait_for(|&requests| requests == 0)).await.is_err() {
-            tracing::warn!(requests = *under_way.borrow(), "requests were dropped: they took longer than draining may");
+            tracing::warn!(
+                requests = *under_way.borrow(),
+                "requests were dropped: they took longer than draining may"
+            );
         }
         let _ = followed.await;
         health.end_watches().await;
@@ -247,7 +251,9 @@ async fn catch_up(house: Arc<House>) {
             tracing::info!(records = redriven.taken, "rejects went through: their practices are known now");
         }
         Ok(_) => {}
-        Err(fault) => tracing::warn!(%fault, "rejects could not be sent through again; the next import tries again"),
+        Err(fault) => {
+            tracing::warn!(%fault, "rejects could not be sent through again; the next import tries again")
+        }
     }
 }
 

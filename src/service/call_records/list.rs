@@ -17,8 +17,7 @@ use crate::store::{AttributionKey, Attributions, CallFilter, CallsAsk, Span};
 /// Most calls of an answer, on all its pages.
 const CALLS: usize = 200_000;
 const ADVICE: &str = "ask for fewer days or for fewer outcomes";
-const EXAMPLE: &str =
-    r#"{"organisation_code":"A81001","start_date":"2026-02-02","end_date":"2026-02-03"}"#;
+const EXAMPLE: &str = r#"{"organisation_code":"A81001","start_date":"2026-02-02","end_date":"2026-02-03"}"#;
 
 /// Whose calls are asked for.
 enum Whose {
@@ -110,7 +109,9 @@ fn keys(attributions: &Attributions, whose: &Whose) -> Vec<AttributionKey> {
     let is = |attribution: &Attribution| match (attribution, whose) {
         (Attribution::Practice(code), Whose::Practice(asked)) => code == asked,
         (Attribution::Account(account), Whose::Account(asked)) => account.id == *asked,
-        (Attribution::Practice(_), Whose::Account(_)) | (Attribution::Account(_), Whose::Practice(_)) => false,
+        (Attribution::Practice(_), Whose::Account(_)) | (Attribution::Account(_), Whose::Practice(_)) => {
+            false
+        }
     };
     (0..)
         .zip(&attributions.list)
@@ -160,7 +161,9 @@ fn whose(code: &str) -> Result<Whose, Fault> {
     let wrong = |fault: callgauge_schema::InvalidCode| {
         Fault::field(
             "organisation_code",
-            format!("{fault}; the code of a practice, or \"account:\" and the id of an account; for example {EXAMPLE}"),
+            format!(
+                "{fault}; the code of a practice, or \"account:\" and the id of an account; for example {EXAMPLE}"
+            ),
         )
     };
     match code.strip_prefix("account:") {
@@ -202,8 +205,9 @@ fn all<T>(field: &'static str, numbers: &[i32], known: fn(u8) -> Option<T>) -> R
     numbers
         .iter()
         .map(|&number| {
-            fields::numbered(field, number, known)?
-                .ok_or_else(|| Fault::field(field, "must not have an unspecified value; leave the field out for all"))
+            fields::numbered(field, number, known)?.ok_or_else(|| {
+                Fault::field(field, "must not have an unspecified value; leave the field out for all")
+            })
         })
         .collect()
 }

@@ -75,7 +75,10 @@ struct Batch {
 
 enum State {
     /// Held until it is done: batches in memory are limited.
-    Running { commit: Commit, _turn: OwnedSemaphorePermit },
+    Running {
+        commit: Commit,
+        _turn: OwnedSemaphorePermit,
+    },
     Done(Result<Taken, StoreError>),
 }
 
@@ -163,7 +166,8 @@ impl Upload {
 
     /// Converts a batch that was checked.
     fn begin(&self, batch: v1::StreamCallRecordsRequest, turn: OwnedSemaphorePermit) -> Batch {
-        let v1::StreamCallRecordsRequest { source_id: _, batch_number, records, unknown_durations: _ } = batch;
+        let v1::StreamCallRecordsRequest { source_id: _, batch_number, records, unknown_durations: _ } =
+            batch;
         let began = Instant::now();
         let state = match &self.opened {
             Some(Opened { admitted, source, unknown }) => {

@@ -21,8 +21,8 @@ use crate::service::errors::Fault;
 use crate::service::house::Waiting;
 use crate::service::pages::{ANSWER_ROWS, Made, Paging, Rows};
 use crate::store::{
-    AttributionKey, Attributions, FactsAsk, FactsChunk, Group, LineKey, Snapshot, SourceKey, Span, StoreError,
-    TallyAsk, TallyRow,
+    AttributionKey, Attributions, FactsAsk, FactsChunk, Group, LineKey, Snapshot, SourceKey, Span,
+    StoreError, TallyAsk, TallyRow,
 };
 
 const ADVICE: &str = "ask for fewer organisations, a shorter range, longer buckets or fewer metrics";
@@ -258,11 +258,13 @@ impl Cells {
                 while let Some(row) = rows.next_if(|row| belongs(row, group, |row| row.group)) {
                     let TallyRow { group: _, bucket, source, tally } = row?;
                     match breakdown {
-                        Breakdown::Outcome => cells.extend(
-                            split_by_outcome(&tally)
-                                .into_iter()
-                                .map(|(part, tally)| Cell { bucket, part: Part::Outcome(part), tally }),
-                        ),
+                        Breakdown::Outcome => {
+                            cells.extend(split_by_outcome(&tally).into_iter().map(|(part, tally)| Cell {
+                                bucket,
+                                part: Part::Outcome(part),
+                                tally,
+                            }))
+                        }
                         Breakdown::None | Breakdown::Line | Breakdown::Source => {
                             let part = source.map_or(Part::Whole, |key| Part::Source(snapshot.source(key)));
                             cells.push(Cell { bucket, part, tally });
@@ -271,16 +273,30 @@ impl Cells {
                 }
             }
             Self::Single { chunks, buckets, breakdown, snapshot } => match breakdown {
-                Breakdown::None => gather(group, chunks, buckets, waiting, |_| (), |(), tally, bucket| {
-                    cells.push(Cell { bucket, part: Part::Whole, tally });
-                })?,
-                Breakdown::Outcome => gather(group, chunks, buckets, waiting, |_| (), |(), tally, bucket| {
-                    cells.extend(
-                        split_by_outcome(&tally)
-                            .into_iter()
-                            .map(|(part, tally)| Cell { bucket, part: Part::Outcome(part), tally }),
-                    );
-                })?,
+                Breakdown::None => gather(
+                    group,
+                    chunks,
+                    buckets,
+                    waiting,
+                    |_| (),
+                    |(), tally, bucket| {
+                        cells.push(Cell { bucket, part: Part::Whole, tally });
+                    },
+                )?,
+                Breakdown::Outcome => gather(
+                    group,
+                    chunks,
+                    buckets,
+                    waiting,
+                    |_| (),
+                    |(), tally, bucket| {
+                        cells.extend(split_by_outcome(&tally).into_iter().map(|(part, tally)| Cell {
+                            bucket,
+                            part: Part::Outcome(part),
+                            tally,
+                        }));
+                    },
+                )?,
                 Breakdown::Line => gather(
                     group,
                     chunks,

@@ -83,8 +83,7 @@ impl<'a> PracticeDays<'a> {
             received += i64::from(counts.received);
             unknown += i64::from(counts.unknown);
         }
-        let states =
-            [(PracticeDayState::CallsReceived, received), (PracticeDayState::Unknown, unknown)];
+        let states = [(PracticeDayState::CallsReceived, received), (PracticeDayState::Unknown, unknown)];
         let completeness = v1::Completeness {
             practice_days_expected: received + unknown,
             states: states

@@ -99,9 +99,10 @@ pub(super) fn parse(request: v1::QueryMetricsRequest) -> Result<Question, Fault>
             thresholds: thresholds_of(thresholds)?.unwrap_or(standard.thresholds),
             abandon_threshold: abandon_threshold
                 .map_or(Ok(standard.abandon_threshold), |t| fields::whole_seconds("abandon_threshold", t))?,
-            service_level_threshold: service_level_threshold.map_or(Ok(standard.service_level_threshold), |t| {
-                fields::whole_seconds("service_level_threshold", t)
-            })?,
+            service_level_threshold: service_level_threshold
+                .map_or(Ok(standard.service_level_threshold), |t| {
+                    fields::whole_seconds("service_level_threshold", t)
+                })?,
         },
     })
 }
@@ -138,7 +139,10 @@ fn organisations(codes: &[String]) -> Result<Vec<Asked>, Fault> {
             let asked: Asked = code.parse().map_err(|fault| {
                 Fault::field(
                     format!("organisation_codes[{at}]"),
-                    format!("{:?} {fault}; a code looks like A81001, and ENGLAND stands for all", fields::shown(code)),
+                    format!(
+                        "{:?} {fault}; a code looks like A81001, and ENGLAND stands for all",
+                        fields::shown(code)
+                    ),
                 )
             })?;
             if seen.insert(asked) {
@@ -197,7 +201,10 @@ fn profile_of(numbers: &[i32]) -> Result<Profile, Fault> {
             v1::Profile::Weekday => &mut profile.weekday,
             v1::Profile::TimeOfDay => &mut profile.time_of_day,
             v1::Profile::Unspecified => {
-                return Err(Fault::field("profile", "must be WEEKDAY, TIME_OF_DAY or both; leave it out for none"));
+                return Err(Fault::field(
+                    "profile",
+                    "must be WEEKDAY, TIME_OF_DAY or both; leave it out for none",
+                ));
             }
         };
         if std::mem::replace(part, true) {
@@ -251,7 +258,8 @@ fn percentiles_of(percents: &[f64]) -> Result<Option<Vec<Percent>>, Fault> {
     at_most("percentiles", percents.len())?;
     let mut found = Vec::with_capacity(percents.len());
     for &percent in percents {
-        let percent = Percent::try_from(percent).map_err(|fault| Fault::field("percentiles", fault.to_string()))?;
+        let percent =
+            Percent::try_from(percent).map_err(|fault| Fault::field("percentiles", fault.to_string()))?;
         if found.contains(&percent) {
             return Err(Fault::field("percentiles", format!("{percent} is there twice; give it once")));
         }
@@ -375,7 +383,11 @@ mod tests {
             (v1::QueryMetricsRequest { percentiles: vec![0.0], ..request() }, "percentiles", "at most 100"),
             (v1::QueryMetricsRequest { percentiles: vec![50.0, 50.0], ..request() }, "percentiles", "twice"),
             (v1::QueryMetricsRequest { percentiles: vec![1.0; 21], ..request() }, "percentiles", "20"),
-            (v1::QueryMetricsRequest { thresholds: vec![secs(-1)], ..request() }, "thresholds", "whole seconds"),
+            (
+                v1::QueryMetricsRequest { thresholds: vec![secs(-1)], ..request() },
+                "thresholds",
+                "whole seconds",
+            ),
             (v1::QueryMetricsRequest { thresholds: vec![secs(60); 2], ..request() }, "thresholds", "twice"),
             (
                 v1::QueryMetricsRequest { abandon_threshold: Some(secs(-5)), ..request() },

@@ -130,18 +130,8 @@ pub(super) fn definition_set(set: &DefinitionSet) -> v1::DefinitionSet {
 }
 
 fn definition(definition: &Definition) -> v1::MetricDefinition {
-    let Definition {
-        name,
-        label,
-        code,
-        wording,
-        unit,
-        numerator,
-        denominator,
-        source,
-        mapped_by,
-        rule: _,
-    } = definition;
+    let Definition { name, label, code, wording, unit, numerator, denominator, source, mapped_by, rule: _ } =
+        definition;
     v1::MetricDefinition {
         name: name.clone(),
         label: label.clone(),
