@@ -20,11 +20,11 @@ use tonic::transport::Channel;
 use tonic_types::StatusExt as _;
 
 /// 2026-03-02T00:00:00Z: what the server takes for now.
-pub const NOW_SECS: i64 = 1_772_409_600;
+pub(crate) const NOW_SECS: i64 = 1_772_409_600;
 /// 2026-02-02T08:00:00Z, a Monday in winter.
-pub const MONDAY_0800: i64 = 1_770_019_200;
+pub(crate) const MONDAY_0800: i64 = 1_770_019_200;
 
-pub const CSV: &str = "code,name,level,parents,from_date,until_date\n\
+pub(crate) const CSV: &str = "code,name,level,parents,from_date,until_date\n\
     Y60,Midlands,region,,,\n\
     QHG,Example ICB,icb,Y60,,\n\
     06K,Example place,sub_icb,QHG,,\n\
@@ -34,33 +34,33 @@ pub const CSV: &str = "code,name,level,parents,from_date,until_date\n\
     A81003,Third Surgery,practice,06K,,\n";
 
 /// A running server.
-pub struct Door {
-    pub channel: Channel,
-    pub address: SocketAddr,
-    pub metrics: SocketAddr,
+pub(crate) struct Door {
+    pub(crate) channel: Channel,
+    pub(crate) address: SocketAddr,
+    pub(crate) metrics: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<Result<(), ServeError>>,
 }
 
 impl Door {
     /// Nothing imported.
-    pub async fn empty() -> Self {
+    pub(crate) async fn empty() -> Self {
         Self::on(Arc::new(MemoryStore::new())).await
     }
 
     /// With the organisations of [`CSV`].
-    pub async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let door = Self::empty().await;
         let import = v1::ImportOrganisationsRequest { csv: CSV.to_owned(), validate_only: false };
         door.organisations().import_organisations(import).await.expect("is whole");
         door
     }
 
-    pub async fn on(store: Arc<dyn Store>) -> Self {
+    pub(crate) async fn on(store: Arc<dyn Store>) -> Self {
         Self::with(store, Duration::from_secs(2)).await
     }
 
-    pub async fn with(store: Arc<dyn Store>, drain: Duration) -> Self {
+    pub(crate) async fn with(store: Arc<dyn Store>, drain: Duration) -> Self {
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         let settings = Settings {
             listen: loopback,
@@ -83,40 +83,40 @@ impl Door {
         Self { channel, address, metrics, stop: Some(stop), serving }
     }
 
-    pub fn calls(&self) -> CallRecordServiceClient<Channel> {
+    pub(crate) fn calls(&self) -> CallRecordServiceClient<Channel> {
         CallRecordServiceClient::new(self.channel.clone())
     }
 
-    pub fn metrics(&self) -> MetricsServiceClient<Channel> {
+    pub(crate) fn metrics(&self) -> MetricsServiceClient<Channel> {
         MetricsServiceClient::new(self.channel.clone())
     }
 
-    pub fn organisations(&self) -> OrganisationServiceClient<Channel> {
+    pub(crate) fn organisations(&self) -> OrganisationServiceClient<Channel> {
         OrganisationServiceClient::new(self.channel.clone())
     }
 
-    pub fn admin(&self) -> AdminServiceClient<Channel> {
+    pub(crate) fn admin(&self) -> AdminServiceClient<Channel> {
         AdminServiceClient::new(self.channel.clone())
     }
 
     /// Tells it to drain.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.stop.take().expect("once").send(()).expect("still serves");
     }
 
     /// Waits until it has stopped.
-    pub async fn stopped(self) -> Result<(), ServeError> {
+    pub(crate) async fn stopped(self) -> Result<(), ServeError> {
         self.serving.await.expect("does not panic")
     }
 
     /// Submits, and gives the verdicts.
-    pub async fn submit(&self, records: Vec<v1::CallRecord>) -> Vec<v1::Verdict> {
+    pub(crate) async fn submit(&self, records: Vec<v1::CallRecord>) -> Vec<v1::Verdict> {
         let response = self.calls().submit_call_records(submission(records)).await.expect("is taken");
         response.into_inner().results.iter().map(|result| result.verdict()).collect()
     }
 }
 
-pub fn submission(records: Vec<v1::CallRecord>) -> v1::SubmitCallRecordsRequest {
+pub(crate) fn submission(records: Vec<v1::CallRecord>) -> v1::SubmitCallRecordsRequest {
     v1::SubmitCallRecordsRequest {
         source_id: "acme".into(),
         records,
@@ -126,7 +126,7 @@ pub fn submission(records: Vec<v1::CallRecord>) -> v1::SubmitCallRecordsRequest 
 }
 
 /// An inbound call of A81001, answered after 42 s, `secs` after Monday 08:00.
-pub fn answered(id: &str, secs: i64) -> v1::CallRecord {
+pub(crate) fn answered(id: &str, secs: i64) -> v1::CallRecord {
     v1::CallRecord {
         call_id: id.to_owned(),
         attribution: Some(v1::call_record::Attribution::PracticeCode("A81001".into())),
@@ -140,7 +140,7 @@ pub fn answered(id: &str, secs: i64) -> v1::CallRecord {
 }
 
 /// The same at another practice.
-pub fn at(practice: &str, record: v1::CallRecord) -> v1::CallRecord {
+pub(crate) fn at(practice: &str, record: v1::CallRecord) -> v1::CallRecord {
     v1::CallRecord {
         attribution: Some(v1::call_record::Attribution::PracticeCode(practice.into())),
         ..record
@@ -148,7 +148,7 @@ pub fn at(practice: &str, record: v1::CallRecord) -> v1::CallRecord {
 }
 
 /// A missed one.
-pub fn missed(id: &str, secs: i64, wait: i64) -> v1::CallRecord {
+pub(crate) fn missed(id: &str, secs: i64, wait: i64) -> v1::CallRecord {
     v1::CallRecord {
         outcome: v1::Outcome::Missed.into(),
         talk: None,
@@ -157,12 +157,12 @@ pub fn missed(id: &str, secs: i64, wait: i64) -> v1::CallRecord {
     }
 }
 
-pub fn seconds(seconds: i64) -> Option<prost_types::Duration> {
+pub(crate) fn seconds(seconds: i64) -> Option<prost_types::Duration> {
     Some(prost_types::Duration { seconds, nanos: 0 })
 }
 
 /// The eight for February 2026.
-pub fn february(codes: &[&str]) -> v1::QueryMetricsRequest {
+pub(crate) fn february(codes: &[&str]) -> v1::QueryMetricsRequest {
     v1::QueryMetricsRequest {
         organisation_codes: codes.iter().map(|&code| code.to_owned()).collect(),
         month: "2026-02".into(),
@@ -171,7 +171,7 @@ pub fn february(codes: &[&str]) -> v1::QueryMetricsRequest {
 }
 
 /// Reason and field of an error; every error has them from the one domain.
-pub fn reason(status: &Status) -> (String, String) {
+pub(crate) fn reason(status: &Status) -> (String, String) {
     let info = status.get_details_error_info().unwrap_or_else(|| panic!("no ErrorInfo: {status:?}"));
     assert_eq!(info.domain, "callgauge.v1");
     (info.reason, info.metadata.get("field").cloned().unwrap_or_default())

@@ -6,7 +6,7 @@ use tonic::Code;
 
 use crate::door::{Door, answered, reason};
 
-pub fn batch(number: u64, records: Vec<v1::CallRecord>) -> v1::StreamCallRecordsRequest {
+pub(crate) fn batch(number: u64, records: Vec<v1::CallRecord>) -> v1::StreamCallRecordsRequest {
     v1::StreamCallRecordsRequest {
         source_id: if number == 1 { "acme".into() } else { String::new() },
         batch_number: number,
