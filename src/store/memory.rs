@@ -107,6 +107,7 @@ impl Store for MemoryStore {
     }
 
     async fn backup(&self, _folder: &Path) -> Result<BackupReport, StoreError> {
+        drop(self.open()?);
         Err(StoreError::BackupFolder("a store in memory has no backup: serve from a data folder".to_owned()))
     }
 

@@ -11,6 +11,8 @@ pub mod content;
 pub mod memory;
 pub mod revision;
 pub mod sqlite;
+#[doc(hidden)]
+pub mod suite;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -130,7 +132,8 @@ pub struct Reject {
     pub reason: RejectReason,
     /// In words.
     pub message: String,
-    /// The record without anything that could hold personal data, in the form that `ingest` reads again.
+    /// The record without anything that could hold personal data, in the form that `ingest` reads again. Of a conflict, which only a store sees:
+    /// its content, see [`revision::conflict`].
     pub payload: Vec<u8>,
 }
 

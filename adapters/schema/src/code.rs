@@ -60,6 +60,9 @@ impl FromStr for OdsCode {
             }
             *to = from.to_ascii_uppercase();
         }
+        if text.len() >= 10 && looks_like_uk_number(text) {
+            return Err(InvalidCode::TelephoneNumber);
+        }
         let code = Self(code);
         match code.as_str() {
             "U" | "UNASSIGNED" | "UNMAPPED" | "UNALLOCATED" | "UNKNOWN" | "ENGLAND" | "NATIONAL"
@@ -188,6 +191,14 @@ mod tests {
         for word in ["U", "unassigned", "Unmapped", "England"] {
             assert_eq!(word.parse::<OdsCode>(), Err(InvalidCode::Sentinel), "{word}");
         }
+    }
+
+    #[test]
+    fn a_telephone_number_is_no_code() {
+        for number in ["07700900123", "0117496012", "447700900123"] {
+            assert_eq!(number.parse::<OdsCode>(), Err(InvalidCode::TelephoneNumber), "{number}");
+        }
+        assert!("A81001".parse::<OdsCode>().is_ok() && "9912003E".parse::<OdsCode>().is_ok());
     }
 
     #[test]

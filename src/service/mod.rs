@@ -1,0 +1,20 @@
+//! The service as clients see it, over tonic: parse, ask, render. One file a service; all errors become a status in `errors`.
+//!
+//! [`bind`] opens the ports, so that whoever starts the service knows its address; [`Bound::serve`] serves until told to drain. Every request is observed
+//! (`observe`), and what it touches lies behind the gate of `access` (`house`).
+
+mod admin;
+mod call_records;
+mod errors;
+mod fields;
+mod health;
+mod house;
+mod meters;
+mod metrics;
+mod observe;
+mod organisations;
+mod pages;
+mod server;
+
+pub use errors::DOMAIN;
+pub use server::{Bound, ServeError, Settings, bind, run};
