@@ -4,6 +4,7 @@
 //! ARCHITECTURE.md describes the rooms and what holds in each.
 
 pub mod calendar;
+pub mod definitions;
 pub mod metrics;
 pub mod organisations;
 pub mod proto;

@@ -30,6 +30,12 @@ impl Day {
         civil::date(1970, 1, 1) + jiff::Span::new().days(self.0)
     }
 
+    /// 1 for Monday to 7 for Sunday.
+    pub const fn weekday(self) -> u8 {
+        // 1970-01-01 was a Thursday.
+        ((self.0 + 3).rem_euclid(7) + 1) as u8
+    }
+
     /// First day of the month that this day is in.
     pub fn first_of_month(self) -> Self {
         Self::from(self.date().first_of_month())

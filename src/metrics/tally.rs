@@ -34,4 +34,52 @@ impl Tally {
     pub fn is_empty(&self) -> bool {
         self.kinds.is_empty()
     }
+
+    /// Adds another one.
+    pub fn add(&mut self, other: &Self) {
+        self.merge(other, 1);
+    }
+
+    /// Takes another one off. Kinds of which nothing is left are dropped.
+    pub fn subtract(&mut self, other: &Self) {
+        self.merge(other, -1);
+    }
+
+    fn merge(&mut self, other: &Self, sign: i64) {
+        for theirs in &other.kinds {
+            let at = match self.kinds.binary_search_by_key(&theirs.kind, |ours| ours.kind) {
+                Ok(at) => at,
+                Err(at) => {
+                    self.kinds.insert(at, KindTally::none(theirs.kind));
+                    at
+                }
+            };
+            self.kinds[at].merge(theirs, sign);
+        }
+        self.kinds.retain(|kind| !kind.is_empty());
+    }
+}
+
+impl KindTally {
+    /// No calls of a kind.
+    pub fn none(kind: CallKind) -> Self {
+        Self { kind, calls: 0, wait: Histogram::default(), talk: Histogram::default() }
+    }
+
+    /// Whether nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.calls == 0 && self.wait.is_empty() && self.talk.is_empty()
+    }
+
+    fn merge(&mut self, other: &Self, sign: i64) {
+        let Self { kind: _, calls, wait, talk } = other;
+        self.calls += sign * calls;
+        if sign > 0 {
+            self.wait.add(wait);
+            self.talk.add(talk);
+        } else {
+            self.wait.subtract(wait);
+            self.talk.subtract(talk);
+        }
+    }
 }

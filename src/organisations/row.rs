@@ -1,5 +1,7 @@
 //! An organisation as it is stated and stored, before anybody asks what follows from it.
 
+use std::str::FromStr;
+
 use callgauge_schema::OdsCode;
 
 use crate::calendar::Day;
@@ -47,6 +49,24 @@ impl Level {
             Self::Region => "region",
             Self::England => "england",
         }
+    }
+
+    /// Whether an organisation of this level can hold one of the other. PCN and sub-ICB location hold neither each other.
+    pub fn is_above(self, other: Self) -> bool {
+        self > other && (self, other) != (Self::SubIcb, Self::Pcn)
+    }
+}
+
+/// Text that is no level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be practice, pcn, sub_icb, icb, region or england")]
+pub struct NoLevel;
+
+impl FromStr for Level {
+    type Err = NoLevel;
+
+    fn from_str(text: &str) -> Result<Self, NoLevel> {
+        Self::ALL.into_iter().find(|level| level.name() == text).ok_or(NoLevel)
     }
 }
 
