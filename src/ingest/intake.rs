@@ -1,0 +1,127 @@
+//! A batch of messages into a submission: each record checked, or refused with its reason and kept in a form that can be sent through again.
+
+use std::sync::Arc;
+
+use callgauge_schema::{Attribution, CallRecord, InvalidCall, Moment, OdsCode, RejectReason, SourceId, UnknownDurations};
+
+use super::wire::{self, Kept};
+use crate::organisations::Directory;
+use crate::proto::v1;
+use crate::store::{Item, Reject, Submission};
+
+/// What a practice that nobody imported is answered with.
+const UNKNOWN_PRACTICE: &str =
+    "no organisation with this code was ever imported; the record goes through by itself when an import makes it known";
+
+/// A batch, converted and ready to be committed.
+#[derive(Debug)]
+pub struct Batch {
+    pub(super) submission: Submission,
+    pub(super) refusals: Vec<Refusal>,
+    /// The directory that practices were looked up in, where one was not found in it.
+    pub(super) unknown_in: Option<Arc<Directory>>,
+    pub(super) latest: Option<Moment>,
+}
+
+/// Why a record of a batch was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Position in the batch, from 0.
+    pub index: u32,
+    /// Field; empty where it is the record as a whole.
+    pub field: String,
+    /// Reason.
+    pub reason: RejectReason,
+    /// In words.
+    pub message: String,
+}
+
+/// Converts a batch. `now` is when it arrived.
+pub(super) fn intake(
+    source: SourceId,
+    records: Vec<v1::CallRecord>,
+    unknown: UnknownDurations,
+    now: Moment,
+    directory: &Arc<Directory>,
+) -> Batch {
+    let mut items = Vec::with_capacity(records.len());
+    let mut refusals = Vec::new();
+    let mut checker = Checker::new(directory, now);
+    for (index, record) in (0..).zip(records) {
+        match checker.check(record, unknown) {
+            Ok(record) => items.push(Item::Record(record)),
+            Err(reject) => {
+                refusals.push(Refusal {
+                    index,
+                    field: reject.field.clone(),
+                    reason: reject.reason,
+                    message: reject.message.clone(),
+                });
+                items.push(Item::Reject(reject));
+            }
+        }
+    }
+    Batch {
+        unknown_in: checker.unknown_seen.then(|| Arc::clone(directory)),
+        latest: checker.latest,
+        submission: Submission { source, items, redrives: Vec::new() },
+        refusals,
+    }
+}
+
+/// Checks records one after another, reusing what it can.
+pub(super) struct Checker<'a> {
+    directory: &'a Directory,
+    now: Moment,
+    kept: Kept,
+    last_known: Option<OdsCode>,
+    unknown_seen: bool,
+    latest: Option<Moment>,
+}
+
+impl<'a> Checker<'a> {
+    pub(super) fn new(directory: &'a Directory, now: Moment) -> Self {
+        Self { directory, now, kept: Kept::default(), last_known: None, unknown_seen: false, latest: None }
+    }
+
+    /// The record, or how it is kept.
+    pub(super) fn check(
+        &mut self,
+        record: v1::CallRecord,
+        unknown: UnknownDurations,
+    ) -> Result<CallRecord, Box<Reject>> {
+        let checked = wire::to_draft(record, &mut self.kept).and_then(|draft| draft.check(self.now, unknown));
+        match checked {
+            Ok(record) => {
+                if let Attribution::Practice(code) = record.attribution()
+                    && self.last_known != Some(*code)
+                {
+                    if !self.directory.knows_practice(*code) {
+                        self.unknown_seen = true;
+                        let fault =
+                            InvalidCall::new("practice_code", RejectReason::UnknownPractice, UNKNOWN_PRACTICE);
+                        return Err(self.reject(fault, unknown));
+                    }
+                    self.last_known = Some(*code);
+                }
+                self.latest = self.latest.max(Some(record.started_at()));
+                Ok(record)
+            }
+            Err(fault) => Err(self.reject(fault, unknown)),
+        }
+    }
+
+    #[cold]
+    fn reject(&self, fault: InvalidCall, unknown: UnknownDurations) -> Box<Reject> {
+        let (record, call_id, practice) = self.kept.cleaned();
+        let InvalidCall { field, reason, message } = fault;
+        Box::new(Reject {
+            call_id,
+            practice,
+            field: field.to_owned(),
+            reason,
+            message: message.into_owned(),
+            payload: wire::payload(record, unknown),
+        })
+    }
+}

@@ -1,0 +1,17 @@
+//! The way in: records as clients send them, checked once and handed to the store; and kept rejects sent through again.
+//!
+//! [`intake`] converts a batch, [`wire`] knows the messages field by field, [`submit`] commits, [`redrive`] goes over kept rejects. What is refused here is
+//! kept without anything that could hold personal data; nothing on the way of a good record is cloned or formatted.
+
+mod directory;
+mod intake;
+mod redrive;
+mod submit;
+mod wire;
+
+pub use directory::{Clock, SharedDirectory};
+pub use intake::{Batch, Refusal};
+pub use redrive::{Redriven, RedriveFilter};
+pub use submit::{Ingest, Taken};
+pub use wire::to_wire;
+pub(crate) use wire::timestamp;

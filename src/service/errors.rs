@@ -1,0 +1,360 @@
+//! Every error that a client can get, mapped to a status in this one place: few codes, each with a reason of the proto's `ErrorReason`.
+//!
+//! The client gets a message that says what to do; the cause of a fault of ours goes to the log only.
+
+use std::collections::HashMap;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+use crate::access::Denial;
+use crate::proto::v1::ErrorReason;
+use crate::store::StoreError;
+
+/// Domain of every `google.rpc.ErrorInfo`.
+pub const DOMAIN: &str = "callgauge.v1";
+
+/// Why a request fails.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    /// A field is not what it takes.
+    #[error("{field}: {message}")]
+    Field { field: String, message: String },
+    /// A page token of another query, or none of ours.
+    #[error(
+        "page_token: belongs to another query; every field but page_size has to be as it was when the token was given"
+    )]
+    PageTokenMismatch,
+    /// The snapshot behind a page token is gone.
+    #[error("page_token: the answer that it continues is no longer kept; ask for the first page again")]
+    PageTokenExpired,
+    /// No organisation with this code.
+    #[error("{field}: no organisation has the code {code:?}; ListOrganisations finds codes by name")]
+    UnknownOrganisation { field: String, code: String },
+    /// No such call.
+    #[error("source {source_id:?} has no call with this call_id")]
+    UnknownCall { source_id: String },
+    /// Too many records.
+    #[error("records: {records} are more than the {limit} that one message takes; send smaller batches")]
+    BatchTooLarge { records: usize, limit: usize },
+    /// Numbers of a stream do not follow each other.
+    #[error("batch_number: must be {expected}, and is {got}; each stream counts its batches from 1")]
+    BatchOutOfOrder { expected: u64, got: u64 },
+    /// The answer is larger than the service gives.
+    #[error("{0}")]
+    AnswerTooLarge(String),
+    /// Draining.
+    #[error("the service is stopping; connect again and send what was not acknowledged")]
+    NotServing,
+    /// The gate says no.
+    #[error(transparent)]
+    Denied(#[from] Denial),
+    /// An import contradicts itself or what is stored.
+    #[error("nothing was imported: {0}")]
+    Import(String),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A fault of ours.
+    #[error("{0}")]
+    Internal(String),
+    /// The client did not wait.
+    #[error("the caller did not wait for the answer")]
+    Cancelled,
+}
+
+impl Fault {
+    /// A field is not what it takes; `message` says what would be right.
+    pub(crate) fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Field { field: field.into(), message: message.into() }
+    }
+}
+
+/// What a client is told.
+struct Told {
+    code: Code,
+    reason: ErrorReason,
+    message: String,
+    field: Option<String>,
+    metadata: Vec<(&'static str, String)>,
+}
+
+impl Told {
+    fn new(code: Code, reason: ErrorReason, message: impl Into<String>) -> Self {
+        Self { code, reason, message: message.into(), field: None, metadata: Vec::new() }
+    }
+
+    fn at(self, field: impl Into<String>) -> Self {
+        Self { field: Some(field.into()), ..self }
+    }
+
+    fn with(mut self, key: &'static str, value: impl ToString) -> Self {
+        self.metadata.push((key, value.to_string()));
+        self
+    }
+}
+
+impl From<Fault> for Status {
+    fn from(fault: Fault) -> Self {
+        let message = fault.to_string();
+        let told = match fault {
+            Fault::Field { field, message: _ } => {
+                Told::new(Code::InvalidArgument, ErrorReason::InvalidField, message).at(field)
+            }
+            Fault::PageTokenMismatch => {
+                Told::new(Code::InvalidArgument, ErrorReason::PageTokenMismatch, message).at("page_token")
+            }
+            Fault::PageTokenExpired => {
+                Told::new(Code::FailedPrecondition, ErrorReason::PageTokenExpired, message).at("page_token")
+            }
+            Fault::UnknownOrganisation { field, code } => {
+                Told::new(Code::NotFound, ErrorReason::UnknownOrganisation, message).at(field).with("code", code)
+            }
+            Fault::UnknownCall { source_id } => {
+                Told::new(Code::NotFound, ErrorReason::UnknownCall, message).with("source_id", source_id)
+            }
+            Fault::BatchTooLarge { records, limit } => {
+                Told::new(Code::InvalidArgument, ErrorReason::BatchTooLarge, message)
+                    .at("records")
+                    .with("records", records)
+                    .with("limit", limit)
+            }
+            Fault::BatchOutOfOrder { expected, got } => {
+                Told::new(Code::InvalidArgument, ErrorReason::BatchOutOfOrder, message)
+                    .at("batch_number")
+                    .with("expected", expected)
+                    .with("got", got)
+            }
+            Fault::AnswerTooLarge(_) => {
+                Told::new(Code::ResourceExhausted, ErrorReason::AnswerTooLarge, message)
+            }
+            Fault::NotServing => Told::new(Code::Unavailable, ErrorReason::NotServing, message),
+            Fault::Denied(Denial { missing: _ }) => {
+                Told::new(Code::PermissionDenied, ErrorReason::PermissionDenied, message)
+            }
+            Fault::Import(_) => {
+                Told::new(Code::FailedPrecondition, ErrorReason::ImportRefused, message).at("csv")
+            }
+            Fault::Store(fault) => store(fault, message),
+            Fault::Internal(cause) => internal(&cause),
+            Fault::Cancelled => Told::new(Code::Cancelled, ErrorReason::Cancelled, message),
+        };
+        status(told)
+    }
+}
+
+fn store(fault: StoreError, message: String) -> Told {
+    match fault {
+        StoreError::RejectLimit { source_id, kept } => {
+            Told::new(Code::ResourceExhausted, ErrorReason::RejectLimit, message)
+                .with("source_id", source_id)
+                .with("kept", kept)
+        }
+        StoreError::Unavailable(cause) => {
+            tracing::error!(%cause, "the store cannot write");
+            let told = "the store cannot write at the moment; nothing was taken, try again later";
+            Told::new(Code::Unavailable, ErrorReason::StoreUnavailable, told)
+        }
+        StoreError::TooLarge(_) => Told::new(
+            Code::ResourceExhausted,
+            ErrorReason::AnswerTooLarge,
+            format!("{message}; ask for fewer days or for fewer calls"),
+        ),
+        StoreError::BackupFolder(_) => {
+            Told::new(Code::InvalidArgument, ErrorReason::InvalidField, message).at("directory")
+        }
+        StoreError::Folder(cause) | StoreError::Damaged(cause) => internal(&cause),
+        StoreError::Closed => Told::new(
+            Code::Unavailable,
+            ErrorReason::NotServing,
+            "the service is stopping; connect again and send what was not acknowledged",
+        ),
+    }
+}
+
+fn internal(cause: &str) -> Told {
+    tracing::error!(cause, "a fault of ours");
+    Told::new(
+        Code::Internal,
+        ErrorReason::Internal,
+        "a fault of the service; its log has the cause under the request id",
+    )
+}
+
+fn status(told: Told) -> Status {
+    let Told { code, reason, message, field, metadata } = told;
+    let mut metadata: HashMap<String, String> =
+        metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    let mut bad = None;
+    if let Some(field) = field {
+        metadata.insert("field".to_owned(), field.clone());
+        if code == Code::InvalidArgument {
+            let described = message.strip_prefix(&format!("{field}: ")).unwrap_or(&message).to_owned();
+            bad = Some((field, described));
+        }
+    }
+    let mut details = ErrorDetails::with_error_info(name(reason), DOMAIN, metadata);
+    if let Some((field, described)) = bad {
+        details.add_bad_request_violation(field, described);
+    }
+    Status::with_error_details(code, message, details)
+}
+
+/// The reason as it stands in an `ErrorInfo`: without the prefix that the proto's names have.
+fn name(reason: ErrorReason) -> &'static str {
+    let name = reason.as_str_name();
+    name.strip_prefix("ERROR_REASON_").unwrap_or(name)
+}
+
+/// A status that did not come from a [`Fault`], with the reason that it should have; `None` where it has details already or is no error.
+///
+/// These are the statuses of the gRPC library itself (a message over its limit, an unknown method), of health and of reflection.
+pub(crate) fn completed(status: &Status) -> Option<Status> {
+    if status.code() == Code::Ok || !status.details().is_empty() {
+        return None;
+    }
+    let message = status.message();
+    let told = match status.code() {
+        Code::Ok => return None,
+        Code::OutOfRange | Code::ResourceExhausted if message.contains("message") => Told::new(
+            Code::ResourceExhausted,
+            ErrorReason::MessageTooLarge,
+            "a message takes at most 4 MiB; send smaller ones",
+        ),
+        Code::Internal if message.contains("decode") || message.contains("decompress") => Told::new(
+            Code::InvalidArgument,
+            ErrorReason::InvalidField,
+            "the message is not one of callgauge.v1; reflection or the proto files say what it takes",
+        ),
+        Code::Unimplemented => Told::new(
+            Code::Unimplemented,
+            ErrorReason::Unimplemented,
+            if message.is_empty() { "no such method in this version; reflection lists those there are" } else { message },
+        ),
+        Code::Cancelled | Code::DeadlineExceeded => {
+            Told::new(status.code(), ErrorReason::Cancelled, or(message, "the caller did not wait for the answer"))
+        }
+        Code::Unavailable => {
+            Told::new(Code::Unavailable, ErrorReason::NotServing, or(message, "the service is busy or stopping; try again"))
+        }
+        Code::ResourceExhausted => Told::new(
+            Code::ResourceExhausted,
+            ErrorReason::MessageTooLarge,
+            or(message, "more than the service takes; send less"),
+        ),
+        Code::PermissionDenied | Code::Unauthenticated => {
+            Told::new(status.code(), ErrorReason::PermissionDenied, or(message, "not permitted"))
+        }
+        Code::InvalidArgument
+        | Code::NotFound
+        | Code::OutOfRange
+        | Code::FailedPrecondition
+        | Code::AlreadyExists => Told::new(status.code(), ErrorReason::InvalidField, or(message, "refused")),
+        Code::Internal | Code::Unknown | Code::Aborted | Code::DataLoss => {
+            Told::new(status.code(), ErrorReason::Internal, or(message, "a fault of the service"))
+        }
+    };
+    Some(self::status(told))
+}
+
+fn or<'a>(message: &'a str, otherwise: &'a str) -> &'a str {
+    if message.is_empty() { otherwise } else { message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(status: &Status) -> String {
+        status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
+    }
+
+    #[test]
+    fn every_fault_has_a_code_a_reason_of_the_proto_and_its_field() {
+        let cases: Vec<(Fault, Code, &str, Option<&str>)> = vec![
+            (Fault::field("month", "x"), Code::InvalidArgument, "INVALID_FIELD", Some("month")),
+            (Fault::PageTokenMismatch, Code::InvalidArgument, "PAGE_TOKEN_MISMATCH", Some("page_token")),
+            (Fault::PageTokenExpired, Code::FailedPrecondition, "PAGE_TOKEN_EXPIRED", None),
+            (
+                Fault::UnknownOrganisation { field: "code".into(), code: "A".into() },
+                Code::NotFound,
+                "UNKNOWN_ORGANISATION",
+                None,
+            ),
+            (Fault::UnknownCall { source_id: "s".into() }, Code::NotFound, "UNKNOWN_CALL", None),
+            (
+                Fault::BatchTooLarge { records: 2, limit: 1 },
+                Code::InvalidArgument,
+                "BATCH_TOO_LARGE",
+                Some("records"),
+            ),
+            (
+                Fault::BatchOutOfOrder { expected: 2, got: 3 },
+                Code::InvalidArgument,
+                "BATCH_OUT_OF_ORDER",
+                Some("batch_number"),
+            ),
+            (Fault::AnswerTooLarge("x".into()), Code::ResourceExhausted, "ANSWER_TOO_LARGE", None),
+            (Fault::NotServing, Code::Unavailable, "NOT_SERVING", None),
+            (Fault::Denied(Denial { missing: "x".into() }), Code::PermissionDenied, "PERMISSION_DENIED", None),
+            (Fault::Import("x".into()), Code::FailedPrecondition, "IMPORT_REFUSED", None),
+            (
+                Fault::Store(StoreError::RejectLimit {
+                    source_id: "s".parse().expect("is an id"),
+                    kept: 1,
+                }),
+                Code::ResourceExhausted,
+                "REJECT_LIMIT",
+                None,
+            ),
+            (
+                Fault::Store(StoreError::Unavailable("disk /secret".into())),
+                Code::Unavailable,
+                "STORE_UNAVAILABLE",
+                None,
+            ),
+            (Fault::Store(StoreError::TooLarge(1)), Code::ResourceExhausted, "ANSWER_TOO_LARGE", None),
+            (
+                Fault::Store(StoreError::BackupFolder("x".into())),
+                Code::InvalidArgument,
+                "INVALID_FIELD",
+                Some("directory"),
+            ),
+            (Fault::Store(StoreError::Damaged("secret".into())), Code::Internal, "INTERNAL", None),
+            (Fault::Store(StoreError::Closed), Code::Unavailable, "NOT_SERVING", None),
+            (Fault::Internal("secret".into()), Code::Internal, "INTERNAL", None),
+            (Fault::Cancelled, Code::Cancelled, "CANCELLED", None),
+        ];
+        for (fault, code, expected, field) in cases {
+            let shown = format!("{fault:?}");
+            let status = Status::from(fault);
+            assert_eq!((status.code(), reason(&status).as_str()), (code, expected), "{shown}");
+            let info = status.get_details_error_info().expect("has one");
+            assert_eq!(info.domain, DOMAIN);
+            assert!(ErrorReason::from_str_name(&format!("ERROR_REASON_{expected}")).is_some());
+            let violation = status.get_details_bad_request().map(|bad| bad.field_violations[0].field.clone());
+            assert_eq!(violation.as_deref(), field, "{shown}");
+            assert!(!status.message().contains("secret"), "causes stay in the log: {shown}");
+        }
+    }
+
+    #[test]
+    fn statuses_of_the_library_get_a_reason_too() {
+        let cases = [
+            (
+                Status::out_of_range("Error, decoded message length too large: found 5 bytes"),
+                Code::ResourceExhausted,
+                "MESSAGE_TOO_LARGE",
+            ),
+            (Status::unimplemented(""), Code::Unimplemented, "UNIMPLEMENTED"),
+            (Status::internal("failed to decode Protobuf message"), Code::InvalidArgument, "INVALID_FIELD"),
+            (Status::deadline_exceeded(""), Code::DeadlineExceeded, "CANCELLED"),
+            (Status::not_found("service not registered"), Code::NotFound, "INVALID_FIELD"),
+        ];
+        for (status, code, expected) in cases {
+            let done = completed(&status).expect("had none");
+            assert_eq!((done.code(), reason(&done).as_str()), (code, expected), "{status:?}");
+            assert!(completed(&done).is_none(), "once");
+        }
+    }
+}
