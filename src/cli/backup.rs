@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::connect::{ServerArgs, reach};
 use super::output::grouped;
-use super::{Failure, Surroundings, seams};
+use super::{Failure, Surroundings};
 use crate::proto::v1::BackupRequest;
 use crate::proto::v1::admin_service_client::AdminServiceClient;
 use crate::store::BackupReport;
+use crate::store::sqlite;
 
 /// Write a backup of a running server's data folder
 ///
@@ -64,13 +65,13 @@ pub(super) async fn run(args: BackupArgs, around: &Surroundings, out: &mut dyn W
 
 /// Makes a data folder of a backup.
 pub(super) fn restore(args: &RestoreArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    let told = seams::restore(&args.backup, &args.data).map_err(|e| Failure::Refused(e.to_string()))?;
+    let told = sqlite::restore(&args.backup, &args.data).map_err(|e| Failure::Refused(e.to_string()))?;
     report(out, &args.data, &told)
 }
 
 /// Reads a folder through.
 pub(super) fn verify(args: &VerifyArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    let told = seams::verify(&args.data).map_err(|e| Failure::Refused(e.to_string()))?;
+    let told = sqlite::verify(&args.data).map_err(|e| Failure::Refused(e.to_string()))?;
     writeln!(out, "calls {}", told.calls)?;
     writeln!(out, "runs {}", told.runs)?;
     writeln!(out, "faults {}", told.faults.len())?;

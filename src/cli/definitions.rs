@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::connect::{ServerArgs, reach};
-use super::{Failure, Surroundings, seams};
+use super::{Failure, Surroundings};
 use crate::proto::v1;
 use crate::proto::v1::metrics_service_client::MetricsServiceClient;
 
@@ -27,12 +27,11 @@ pub(super) async fn run(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     if args.markdown {
-        let text = seams::definitions_markdown().map_err(Failure::Refused)?;
-        out.write_all(text.as_bytes())?;
+        out.write_all(crate::definitions::markdown().as_bytes())?;
         return Ok(());
     }
     let sets = if args.server.server.is_none() && args.server.data.is_none() {
-        seams::built_in_definitions().map_err(Failure::Refused)?
+        crate::service::definition_sets()
     } else {
         let server = reach(&args.server, around).await?;
         let mut client = MetricsServiceClient::new(server.channel.clone());

@@ -2,14 +2,14 @@
 
 mod table;
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::CliResult;
+use super::in_process::InProcess;
 use super::replay::{Style, check, connect, deliver, import};
+use super::{Failure, Surroundings, signals};
+use crate::config::Given;
 use crate::proto::v1;
 use crate::proto::v1::metrics_service_client::MetricsServiceClient;
 use crate::replay::{Column, Plan, made_up};
@@ -22,54 +22,35 @@ const SEED: u64 = 202_602;
 /// Starts the service on a fresh temporary store, sends the month of a made-up ICB of about 40 practices to it and shows what it answers. Shares, bands, days and
 /// spread follow England's published figures (NHS England, Cloud Based Telephony data in general practice, February 2026, Open Government Licence v3.0).
 #[derive(Clone, Copy, Debug, clap::Args)]
-pub struct DemoArgs {
+pub(super) struct DemoArgs {
     /// Stop after that; without it the service goes on until Ctrl-C, so that it can be asked
     #[arg(long)]
     pub exit: bool,
 }
 
-/// Where the demo's service is to run.
-#[derive(Debug)]
-pub struct Place {
-    /// Where it listens: the default port where that is free.
-    pub listener: TcpListener,
-    /// An empty folder for its store.
-    pub data: PathBuf,
-}
+/// Port of a server that is told none.
+const DEFAULT_PORT: u16 = 50_051;
 
-/// A service that runs.
-pub struct Running {
-    /// Drains and stops it, when awaited.
-    pub stop: Pin<Box<dyn Future<Output = Result<(), String>> + Send>>,
-}
-
-/// Shows it all; `start` starts a service in this process and returns when it serves.
-///
-/// # Errors
-/// One line: what could not be started, sent or asked.
-pub async fn run<S, F>(args: DemoArgs, start: S) -> CliResult
-where
-    S: FnOnce(Place) -> F,
-    F: Future<Output = Result<Running, String>>,
-{
-    let folder = Folder::new()?;
-    let listener = TcpListener::bind("127.0.0.1:50051")
-        .or_else(|_| TcpListener::bind("127.0.0.1:0"))
-        .map_err(|error| format!("cannot listen on 127.0.0.1: {error}"))?;
-    let address = listener.local_addr().map_err(|error| format!("cannot listen: {error}"))?;
-    listener.set_nonblocking(true).map_err(|error| format!("cannot listen: {error}"))?;
-    let url = format!("http://{address}");
-
+/// Shows it all.
+pub(super) async fn run(args: DemoArgs, around: &Surroundings) -> Result<(), Failure> {
+    let folder = Folder::new().map_err(Failure::Refused)?;
+    let config = around.config(Given::default())?;
     let mut steps = Steps(Instant::now());
-    let running = start(Place { listener, data: folder.path().to_owned() }).await?;
+    let started = match InProcess::begin_at(config.clone(), folder.path(), DEFAULT_PORT).await {
+        Ok(started) => started,
+        Err(_) => InProcess::begin_at(config, folder.path(), 0).await?,
+    };
+    let (url, address) = (started.url.clone(), started.at);
     steps.done(&format!("service ready on {address}, store in {}", folder.path().display()));
     let shown = show(&url, &address.to_string(), &mut steps).await;
     if shown.is_ok() && !args.exit {
         println!("\nServing on {address} until Ctrl-C.");
-        let _ = tokio::signal::ctrl_c().await;
+        if let Ok(told) = signals::stop() {
+            told.await;
+        }
     }
-    let stopped = running.stop.await;
-    shown.and(stopped).map(|()| 0)
+    let stopped = started.end().await;
+    shown.map_err(Failure::Refused).and(stopped)
 }
 
 async fn show(url: &str, address: &str, steps: &mut Steps) -> Result<(), String> {

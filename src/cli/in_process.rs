@@ -6,25 +6,35 @@ use std::path::Path;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{Failure, seams};
+use super::{Failure, host};
 use crate::config::{Config, MetricsListen, ServiceConfig, StoreConfig};
 
 /// A server in this process; it goes on until [`InProcess::end`].
 pub(super) struct InProcess {
     /// Where it listens.
     pub(super) url: String,
+    /// The same as an address.
+    pub(super) at: SocketAddr,
     stop: oneshot::Sender<()>,
     served: JoinHandle<Result<(), String>>,
 }
 
 impl InProcess {
-    /// Opens the folder and serves it; other settings as in `config`.
+    /// Opens the folder of a stopped server and serves it on any free port; other settings as in `config`.
     pub(super) async fn begin(config: Config, data: &Path) -> Result<Self, Failure> {
         if !data.is_dir() {
             return Err(Failure::Refused(format!("there is no data folder {}", data.display())));
         }
+        Self::begin_at(config, data, 0).await
+    }
+
+    /// Opens a folder, made if it is not there, and serves it on a loopback port, 0 for any free one.
+    pub(super) async fn begin_at(config: Config, data: &Path, port: u16) -> Result<Self, Failure> {
         let config = Config {
-            service: ServiceConfig { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), ..config.service },
+            service: ServiceConfig {
+                listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+                ..config.service
+            },
             store: StoreConfig { data: data.to_owned(), ..config.store },
             metrics_listen: MetricsListen::Off,
             ..config
@@ -35,9 +45,9 @@ impl InProcess {
             // Told to stop, or nobody is left to tell.
             let _ = stopped.await;
         });
-        let served = tokio::spawn(seams::serve(config, ready, shutdown));
+        let served = tokio::spawn(host::serve(config, ready, shutdown));
         match listening.await {
-            Ok(at) => Ok(Self { url: format!("http://{at}"), stop, served }),
+            Ok(at) => Ok(Self { url: format!("http://{at}"), at, stop, served }),
             Err(_) => Err(ended(served).await.err().unwrap_or_else(|| {
                 Failure::Refused(format!("{} was closed before it was served", data.display()))
             })),

@@ -7,20 +7,21 @@ mod backup;
 mod calls;
 mod connect;
 mod definitions;
+mod demo;
 mod failure;
+mod host;
 mod in_process;
 mod organisations;
 pub mod output;
 mod paging;
 mod progress;
 mod query;
-mod seams;
+pub mod replay;
 mod serve;
 mod signals;
 mod status;
 mod stretch;
 mod words;
-// PLUG replay, demo: `mod demo;` and `mod replay;` go here.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -57,7 +58,9 @@ const AFTER: &str = "Exit codes: 0 done; 1 refused, or differences found; 2 usag
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::DemoArgs),
     Serve(serve::ServeArgs),
+    Replay(replay::ReplayArgs),
     Query(query::QueryArgs),
     Calls(calls::CallsArgs),
     Org(organisations::OrgArgs),
@@ -66,7 +69,6 @@ enum Command {
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
     Verify(backup::VerifyArgs),
-    // PLUG replay, demo: `Replay(replay::ReplayArgs)` and `Demo(demo::DemoArgs)` go here.
 }
 
 /// Where the settings of this run come from, beside its own arguments.
@@ -105,7 +107,9 @@ fn begin(
 
 async fn run(command: Command, around: &Surroundings, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
+        Command::Demo(args) => demo::run(args, around).await,
         Command::Serve(args) => serve::run(args, around).await,
+        Command::Replay(args) => replay::run(args, around).await,
         Command::Query(args) => query::run(args, around, out).await,
         Command::Calls(args) => calls::run(args, around, out).await,
         Command::Org(args) => organisations::run(args, around, out).await,
@@ -114,7 +118,6 @@ async fn run(command: Command, around: &Surroundings, out: &mut dyn Write) -> Re
         Command::Backup(args) => backup::run(args, around, out).await,
         Command::Restore(args) => backup::restore(&args, out),
         Command::Verify(args) => backup::verify(&args, out),
-        // PLUG replay, demo: `Command::Replay(args) => replay::run(args).await` and `Command::Demo(args) => demo::run(args).await` go here.
     }
 }
 

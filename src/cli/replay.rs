@@ -15,7 +15,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::mpsc;
 use tonic::transport::Channel;
 
-use super::CliResult;
+use super::{Failure, Surroundings};
+use crate::config::Given;
 use crate::proto::v1;
 use crate::proto::v1::organisation_service_client::OrganisationServiceClient;
 use crate::replay::{
@@ -44,8 +45,8 @@ pub struct ReplayArgs {
     pub workbook: PathBuf,
 
     /// URL of a running server
-    #[arg(long, value_name = "URL", env = "CALLGAUGE_SERVER", default_value = "http://127.0.0.1:50051")]
-    pub to: String,
+    #[arg(long, value_name = "URL")]
+    pub to: Option<String>,
 
     /// Only the calls of this ICB; may be given several times
     #[arg(long, value_name = "CODE")]
@@ -68,12 +69,25 @@ pub struct ReplayArgs {
     pub as_measured: bool,
 }
 
-/// Does what the arguments say: exit code 0, or 1 where records were refused or a difference is not explained.
+/// Does what the arguments say.
 ///
 /// # Errors
-/// One line: the workbook or the service refuses.
-pub async fn run(args: ReplayArgs) -> CliResult {
-    let ReplayArgs { workbook, to, icb, region, check, revision, as_measured } = args;
+/// Where the workbook or the service refuses, records were refused, or a difference is not explained.
+pub(super) async fn run(args: ReplayArgs, around: &Surroundings) -> Result<(), Failure> {
+    let given = Given { server: args.to.clone(), ..Given::default() };
+    let to = around.config(given)?.client.server;
+    match sent_and_checked(args, to).await.map_err(Failure::Refused)? {
+        (0, 0) => Ok(()),
+        (0, differences) => {
+            Err(Failure::Refused(format!("{differences} differences are not explained by the workbook")))
+        }
+        (refused, _) => Err(Failure::Refused(format!("{refused} records were refused"))),
+    }
+}
+
+/// How many records were refused, and how many differences are not explained.
+async fn sent_and_checked(args: ReplayArgs, to: String) -> Result<(u64, usize), String> {
+    let ReplayArgs { workbook, to: _, icb, region, check, revision, as_measured } = args;
     let plan = tokio::task::spawn_blocking(move || -> Result<Plan, String> {
         let month = read(&workbook).map_err(|error| error.to_string())?;
         Plan::new(month).map_err(|error| error.to_string())
@@ -102,11 +116,11 @@ pub async fn run(args: ReplayArgs) -> CliResult {
     }
     let refused = delivered.sent.with(v1::Verdict::Rejected) + delivered.sent.with(v1::Verdict::Conflict);
     if !check {
-        return Ok(u8::from(refused > 0));
+        return Ok((refused, 0));
     }
     let comparison = compare_with_service(channel, &plan, &scopes).await?;
     report(&comparison);
-    Ok(u8::from(refused > 0 || !comparison.unexplained.is_empty()))
+    Ok((refused, comparison.unexplained.len()))
 }
 
 /// Imports the memberships of a month.

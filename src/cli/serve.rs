@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use tokio::sync::oneshot;
 use tracing_subscriber::EnvFilter;
 
-use super::{Failure, Surroundings, seams, signals};
+use super::{Failure, Surroundings, host, signals};
 use crate::config::{
     Given, LogConfig, LogFormat, LogLevel, MetricsListen, address, drain_secs, reject_limit,
 };
@@ -111,7 +111,7 @@ pub(super) async fn run(args: ServeArgs, around: &Surroundings) -> Result<(), Fa
             }
         }
     });
-    let served = seams::serve(config, ready, stop).await;
+    let served = host::serve(config, ready, stop).await;
     announce.abort();
     served.map_err(Failure::Refused)
 }

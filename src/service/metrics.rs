@@ -5,6 +5,8 @@ mod days;
 mod parse;
 mod render;
 
+pub(super) use render::definition_set;
+
 use std::sync::Arc;
 
 use tonic::{Request, Response, Status};

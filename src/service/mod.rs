@@ -18,3 +18,8 @@ mod server;
 
 pub use errors::DOMAIN;
 pub use server::{Bound, ServeError, Settings, bind, run};
+
+/// The definition sets of this build, as ListMetricDefinitions answers them.
+pub fn definition_sets() -> Vec<crate::proto::v1::DefinitionSet> {
+    crate::definitions::sets().iter().map(metrics::definition_set).collect()
+}

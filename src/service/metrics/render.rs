@@ -119,7 +119,7 @@ const fn band_name(band: DurationBand) -> v1::DurationBandName {
 }
 
 /// A set of definitions.
-pub(super) fn definition_set(set: &DefinitionSet) -> v1::DefinitionSet {
+pub(in crate::service) fn definition_set(set: &DefinitionSet) -> v1::DefinitionSet {
     let DefinitionSet { name, description, source, standard: _, metrics } = set;
     v1::DefinitionSet {
         name: name.clone(),

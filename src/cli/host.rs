@@ -1,0 +1,50 @@
+//! The service in this process: its settings become an open store, a calendar and open ports.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use crate::calendar::Calendar;
+use crate::config::{Config, MetricsListen};
+use crate::service::{Settings, bind};
+use crate::store::sqlite::{Limits, SqliteStore};
+
+/// Opens the folder of `config` and serves it until `shutdown`, then drains and closes it. Says on `ready` when it listens, and where. An error is
+/// one line.
+pub(super) async fn serve(
+    config: Config,
+    ready: oneshot::Sender<std::net::SocketAddr>,
+    shutdown: Pin<Box<dyn Future<Output = ()> + Send>>,
+) -> Result<(), String> {
+    let calendar = match &config.calendar {
+        None => Calendar::england().clone(),
+        Some(file) => {
+            let shown = file.display();
+            let text = std::fs::read_to_string(file)
+                .map_err(|fault| format!("cannot read the calendar {shown}: {fault}"))?;
+            Calendar::parse(&text)
+                .map_err(|faults| format!("the calendar {shown} cannot be used: {faults}"))?
+        }
+    };
+    let settings = Settings {
+        listen: config.service.listen,
+        metrics_listen: match config.metrics_listen {
+            MetricsListen::Off => None,
+            MetricsListen::At(address) => Some(address),
+        },
+        drain: config.service.drain,
+        calendar: Arc::new(calendar),
+        ..Settings::default()
+    };
+    let limits = Limits { rejects_per_source: config.store.reject_limit, ..Limits::default() };
+    let data = config.store.data;
+    let store = tokio::task::spawn_blocking(move || SqliteStore::open(&data, limits))
+        .await
+        .map_err(|fault| format!("the data folder could not be opened: {fault}"))?
+        .map_err(|fault| fault.to_string())?;
+    let bound = bind(settings, Arc::new(store)).await.map_err(|fault| fault.to_string())?;
+    // Where nobody waits for it, nobody is told.
+    let _ = ready.send(bound.address);
+    bound.serve(shutdown).await.map_err(|fault| fault.to_string())
+}
