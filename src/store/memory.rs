@@ -42,6 +42,11 @@ impl MemoryStore {
         Self { state: Mutex::default(), reject_limit, health: watch::Sender::new(StoreHealth::Serving) }
     }
 
+    /// A store with the same content that is open, as if this one had been closed and opened again.
+    pub fn reopened(&self) -> Self {
+        Self { state: Mutex::new(Arc::clone(&self.locked())), ..Self::with_reject_limit(self.reject_limit) }
+    }
+
     /// The state, while the store is open.
     fn open(&self) -> Result<MutexGuard<'_, Arc<State>>, StoreError> {
         match *self.health.borrow() {
