@@ -72,6 +72,7 @@ impl CallRecordService for CallRecords {
         let unknown = fields::unknown_durations(&unknown_durations)?;
         let admitted = self.house.admit(&caller, SubmitFor(source.clone()))?;
         let ingest = self.house.ingest.open(&admitted);
+        let _turn = self.house.batches.acquire().await.map_err(|_| Fault::NotServing)?;
         let ids: Vec<String> = records.iter().map(|record| record.call_id.clone()).collect();
         let batch = ingest.convert(source, records, unknown);
         if validate_only {

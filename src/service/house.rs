@@ -16,7 +16,7 @@ use crate::store::Store;
 /// Batches that are held in memory at once, of all streams.
 const BATCHES: usize = 24;
 /// Questions that are computed at once; further ones wait.
-const QUESTIONS: usize = 16;
+const QUESTIONS: usize = 8;
 
 /// What all services share.
 pub(crate) struct House {

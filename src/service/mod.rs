@@ -5,6 +5,7 @@
 
 mod admin;
 mod call_records;
+mod codec;
 mod errors;
 mod fields;
 mod health;
@@ -16,6 +17,7 @@ mod organisations;
 mod pages;
 mod server;
 
+pub use codec::{CountingCodec, CountingDecoder};
 pub use errors::DOMAIN;
 pub use server::{Bound, ServeError, Settings, bind, run};
 

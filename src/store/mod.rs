@@ -31,6 +31,7 @@ use crate::organisations::OrganisationRow;
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Takes a submission, wholly or not at all; when it returns, everything it says is on disk.
+    /// Submissions take effect in the order in which these futures are first polled, so that whoever has several under way keeps their order.
     ///
     /// # Errors
     /// [`StoreError::RejectLimit`]: nothing was taken. [`StoreError::Unavailable`]: nothing was taken, try again.

@@ -160,7 +160,7 @@ async fn methods_that_do_not_exist_and_messages_that_are_none_get_a_reason_too()
     let mut call = async |path: &'static str, sent: v1::GetCallRecordRequest| {
         client.ready().await.expect("is connected");
         let codec = tonic_prost::ProstCodec::<_, v1::GetCallRecordResponse>::default();
-        let path = tonic::codegen::http::uri::PathAndQuery::from_static(path);
+        let path = http::uri::PathAndQuery::from_static(path);
         client.unary(tonic::Request::new(sent), path, codec).await.expect_err("is refused")
     };
     let sent = || v1::GetCallRecordRequest { source_id: "acme".into(), call_id: "c-1".into() };

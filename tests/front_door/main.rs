@@ -3,6 +3,7 @@
 mod door;
 mod drain;
 mod errors;
+mod failing;
 mod metrics;
 mod observed;
 mod organisations;

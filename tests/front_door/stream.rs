@@ -121,3 +121,13 @@ async fn a_message_over_four_mebibytes_is_refused_with_a_reason() {
     let fault = fault.expect("is refused");
     assert_eq!((fault.code(), reason(&fault).0.as_str()), (Code::ResourceExhausted, "MESSAGE_TOO_LARGE"));
 }
+
+#[tokio::test]
+async fn a_message_of_many_empty_records_is_refused_before_they_are_made() {
+    let door = Door::open().await;
+    let empty = vec![v1::CallRecord::default(); 1_000_000];
+    let (acks, fault) = send(&door, vec![batch(1, empty)]).await;
+    assert!(acks.is_empty());
+    let fault = fault.expect("is refused");
+    assert_eq!(reason(&fault), ("BATCH_TOO_LARGE".to_owned(), "records".to_owned()));
+}
