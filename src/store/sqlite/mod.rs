@@ -77,8 +77,12 @@ impl SqliteStore {
         open::open(folder, limits)
     }
 
-    fn view(&self) -> Arc<View> {
-        self.view.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// What readers see now.
+    fn view(&self) -> Result<Arc<View>, StoreError> {
+        if self.jobs.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
+            return Err(StoreError::Closed);
+        }
+        Ok(self.view.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
     fn send(&self, job: Job) -> Result<(), StoreError> {
@@ -90,12 +94,27 @@ impl SqliteStore {
         &self,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.view()?;
         let reader = self.reader.clone();
         blocking(move || {
             let db = reader.lock().unwrap_or_else(PoisonError::into_inner);
             read(&db).map_err(|fault| StoreError::Unavailable(fault.to_string()))
         })
         .await
+    }
+}
+
+impl Drop for SqliteStore {
+    /// Stops the threads of a store that nobody closed. What was acknowledged is on disk already.
+    fn drop(&mut self) {
+        if let Some(jobs) = self.jobs.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            let (reply, _) = oneshot::channel();
+            // Where the writer is gone, there is nothing to stop.
+            let _ = jobs.send(Job::Close(reply));
+        }
+        for thread in std::mem::take(self.threads.get_mut().unwrap_or_else(PoisonError::into_inner)) {
+            let _ = thread.join();
+        }
     }
 }
 
@@ -130,11 +149,11 @@ impl Store for SqliteStore {
     }
 
     async fn snapshot(&self) -> Result<Arc<dyn Snapshot>, StoreError> {
-        Ok(Arc::new(Taken { view: self.view() }))
+        Ok(Arc::new(Taken { view: self.view()? }))
     }
 
     async fn call(&self, source: &SourceId, id: &CallId) -> Result<Option<StoredCall>, StoreError> {
-        let (view, source, id) = (self.view(), source.clone(), id.clone());
+        let (view, source, id) = (self.view()?, source.clone(), id.clone());
         blocking(move || view.one(&source, &id)).await
     }
 

@@ -14,7 +14,7 @@ use crate::store::StoreError;
 
 /// Days on either side that are looked through first.
 const NEAR: i32 = 7;
-/// Look-ups in one run after which its whole index is kept in memory for a while.
+/// Identities found in one run after which its whole index is kept in memory for a while.
 const WARM: u32 = 64;
 /// Bytes of indexes that are kept.
 const KEPT_BYTES: usize = 160 << 20;
@@ -67,6 +67,9 @@ impl Standing {
         before: Option<Day>,
         open: &Chunk,
     ) -> Result<Option<Found>, StoreError> {
+        if self.filter.as_ref().is_some_and(|filter| !filter.may_hold(identity)) {
+            return Ok(None);
+        }
         let hot = |row: Row| Found { revision: row.revision, content: row.content, at: At::Hot(row) };
         if let Some((_, row)) = self.active.find(identity, open) {
             return Ok(Some(hot(row)));
@@ -75,9 +78,6 @@ impl Standing {
             && let Some((_, row)) = frozen.find(identity, &Chunk::default())
         {
             return Ok(Some(hot(row)));
-        }
-        if self.filter.as_ref().is_some_and(|filter| !filter.may_hold(identity)) {
-            return Ok(None);
         }
         let runs = self.runs.clone();
         let near = around(day, NEAR);
@@ -126,7 +126,14 @@ impl Standing {
         self.filter.as_ref().map_or(0, |filter| filter.touch(rows.iter().map(|row| row.identity)))
     }
 
-    /// Takes a filter that was built over some runs; what other runs hold is added to it.
+    /// Remembers an identity that is about to be stored.
+    pub(super) fn remember(&mut self, identity: u128) {
+        if let Some(filter) = &mut self.filter {
+            filter.insert(identity);
+        }
+    }
+
+    /// Takes a filter that was built over some runs; what other runs and the unsettled chunks hold is added to it.
     pub(super) fn take_filter(
         &mut self,
         mut filter: Filter,
@@ -135,6 +142,8 @@ impl Standing {
         for run in self.runs.all().filter(|run| !covered.contains(&run.id)) {
             add_run(&mut filter, run)?;
         }
+        let unsettled = self.frozen.iter().map(|frozen| &**frozen).chain([&self.active]);
+        unsettled.for_each(|generation| generation.identities().for_each(|identity| filter.insert(identity)));
         self.filter = Some(filter);
         Ok(())
     }
@@ -162,7 +171,7 @@ struct Indexes {
 
 #[derive(Default)]
 struct Kept {
-    lookups: u32,
+    hits: u32,
     used: u64,
     file: Option<std::fs::File>,
     bytes: Option<Vec<u8>>,
@@ -173,7 +182,6 @@ impl Indexes {
         self.clock += 1;
         let kept = self.kept.entry(run.id).or_default();
         kept.used = self.clock;
-        kept.lookups += 1;
         if let Some(bytes) = &kept.bytes {
             return Ok(run.find_in(bytes, identity));
         }
@@ -181,8 +189,10 @@ impl Indexes {
             Some(file) => file,
             None => kept.file.insert(run.file().map_err(damaged)?),
         };
-        if kept.lookups < WARM {
-            return run.find(file, identity).map_err(damaged);
+        if kept.hits < WARM {
+            let found = run.find(file, identity).map_err(damaged)?;
+            kept.hits += u32::from(found.is_some());
+            return Ok(found);
         }
         let bytes = run.index(file).map_err(damaged)?;
         let found = run.find_in(&bytes, identity);

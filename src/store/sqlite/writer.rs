@@ -387,7 +387,10 @@ impl Writer {
                 Effect::Refuse => rejects.push(conflict(record)),
                 Effect::Insert | Effect::Replace | Effect::Advance => {
                     match &found {
-                        None => open.new_calls += 1,
+                        None => {
+                            self.standing.remember(row.identity);
+                            open.new_calls += 1;
+                        }
                         Some(found) => {
                             let before_row = open.chunk.rows.len() as u32;
                             open.chunk.kills.push(Kill {
@@ -445,10 +448,25 @@ impl Writer {
 
     /// Puts one submission through the rules and takes it back.
     fn preview(&mut self, prepared: &mut Prepared) -> Result<Committed, StoreError> {
+        let unavailable = |fault: rusqlite::Error| StoreError::Unavailable(fault.to_string());
         let mut open = self.open(prepared.rows.len());
         let ruled = self.rule(&mut open, prepared);
         self.undo(open);
-        ruled.map(|done| done.committed)
+        let Done { committed, rows: _, rejects } = ruled?;
+        let begin = self.db.transaction().map_err(unavailable)?;
+        let (limit, at) = (self.limits.rejects_per_source, (self.clock)());
+        rejects::keep(
+            &begin,
+            &mut self.counts.clone(),
+            &prepared.source,
+            &rejects,
+            &prepared.redrives,
+            at,
+            limit,
+        )?
+        .map_err(unavailable)?;
+        begin.rollback().map_err(unavailable)?;
+        Ok(committed)
     }
 
     /// Waits where a full generation is still being settled, so that memory is bounded: this is what slows a fast client.
@@ -480,6 +498,10 @@ impl Writer {
         }
         self.oldest = None;
         let frozen = Arc::new(std::mem::take(&mut self.standing.active));
+        if frozen.rows >= self.limits.settle_rows {
+            // It goes on like this: room for as many again, instead of growing there step by step.
+            self.standing.active.reserve(frozen.rows, &Chunk::default());
+        }
         self.standing.frozen = Some(frozen.clone());
         self.hand_over(frozen);
     }
@@ -525,9 +547,6 @@ impl Writer {
             let again = Settled { generation, upto, added, gone, fault: None };
             let _ = self.settler.send(SettlerOrder::Again(Box::new(again)));
             return;
-        }
-        if let (Some(generation), Some(filter)) = (&generation, &mut self.standing.filter) {
-            generation.identities().for_each(|identity| filter.insert(identity));
         }
         for run in self.standing.runs.all().filter(|run| ids.contains(&run.id)) {
             run.doom();
