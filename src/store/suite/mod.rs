@@ -2,7 +2,7 @@
 //!
 //! A store joins in two lines in `tests/contract.rs`: a [`Harness`] that opens it, and [`contract_suite!`](crate::contract_suite), which makes a test of
 //! every check; one that is durable also implements [`Durable`] and calls [`durability_suite!`](crate::durability_suite). What a store answers is always
-//! compared with [`model::Model`], plain code that shares nothing with a store.
+//! compared with `model::Model`, plain code that shares nothing with a store.
 
 mod answers;
 mod dice;
