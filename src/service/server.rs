@@ -40,6 +40,8 @@ const MESSAGE_BYTES: usize = 4 * 1_024 * 1_024;
 /// How far a client may be ahead on one stream, and on all streams of a connection.
 const STREAM_WINDOW_BYTES: u32 = 4 * 1_024 * 1_024;
 const CONNECTION_WINDOW_BYTES: u32 = 16 * 1_024 * 1_024;
+/// A batch in few frames.
+const FRAME_BYTES: u32 = 1_024 * 1_024;
 /// Requests at once on one connection.
 const STREAMS: u32 = 256;
 const KEEPALIVE: Duration = Duration::from_secs(30);
@@ -276,6 +278,7 @@ fn transport() -> Server {
     Server::builder()
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .max_frame_size(FRAME_BYTES)
         .max_concurrent_streams(STREAMS)
         .http2_keepalive_interval(Some(KEEPALIVE))
         .http2_keepalive_timeout(Some(KEEPALIVE))

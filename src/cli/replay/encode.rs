@@ -8,7 +8,7 @@ use crate::proto::v1;
 use crate::replay::{Call, Calls, Month, Plan, Row, What, Who};
 
 /// Records in a batch, as many as the service takes.
-pub const BATCH_RECORDS: u32 = 10_000;
+pub const BATCH_RECORDS: u32 = 2_500;
 /// Bytes of a batch, well below the 4 MiB that a message may have.
 const BATCH_BYTES: usize = 3 * 1024 * 1024;
 

@@ -2,8 +2,8 @@
 
 /// Bits that a key takes of a level that is full.
 const BITS_PER_KEY: usize = 16;
-/// Keys of the first level; each further level takes four times as many.
-const FIRST_LEVEL: usize = 1 << 16;
+/// Keys of the first level; each further level takes sixteen times as many.
+const FIRST_LEVEL: usize = 1 << 18;
 
 /// A blocked Bloom filter: all bits of a key lie in one cache line.
 #[derive(Default)]
@@ -45,7 +45,7 @@ impl Filter {
     /// Remembers a key.
     pub(super) fn insert(&mut self, key: u128) {
         if self.levels.last().is_none_or(|level| level.keys >= level.room) {
-            let room = self.levels.last().map_or(FIRST_LEVEL, |level| level.room * 4);
+            let room = self.levels.last().map_or(FIRST_LEVEL, |level| level.room * 16);
             self.levels.push(Level::new(room));
         }
         if let Some(level) = self.levels.last_mut() {
@@ -68,8 +68,9 @@ impl Filter {
 
     /// Reads the cache lines that `may_hold` will need, so that many keys miss the cache side by side; the result only keeps the reads alive.
     pub(super) fn touch(&self, keys: impl Iterator<Item = u128>) -> u64 {
-        let Some(level) = self.levels.last() else { return 0 };
-        keys.fold(0, |seen, key| seen ^ level.lines[level.line(key)][0])
+        keys.fold(0, |seen, key| {
+            self.levels.iter().fold(seen, |seen, level| seen ^ level.lines[level.line(key)][0])
+        })
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use hashbrown::HashTable;
-
+use super::newest::Newest;
 use super::row::{Row, Weight};
 
 /// Where in the order of arrival something stands: number of the arrival, then the row within its chunk.
@@ -83,8 +82,7 @@ impl Chunk {
 #[derive(Default)]
 pub(super) struct Generation {
     pub(super) chunks: Vec<Arc<Chunk>>,
-    /// Position of the newest row of each identity.
-    newest: HashTable<Place>,
+    newest: Newest,
     pub(super) rows: usize,
 }
 
@@ -97,70 +95,51 @@ pub(super) struct Place {
 
 impl Generation {
     /// The newest row of an identity, with `open` as the chunk that is still being filled (the one after the last).
-    pub(super) fn find(&self, identity: u128, open: &Chunk) -> Option<(Place, Row)> {
-        let row = |place: &Place| self.row(*place, open);
-        self.newest
-            .find(identity as u64, |place| row(place).identity == identity)
-            .map(|place| (*place, *row(place)))
+    pub(super) fn find(&self, identity: u128, open: &Chunk) -> Option<Row> {
+        let place = self.newest.find(identity, |place| self.row(place, open).identity == identity)?;
+        Some(*self.row(place, open))
     }
 
     fn row<'a>(&'a self, place: Place, open: &'a Chunk) -> &'a Row {
-        let chunk = self.chunks.get(place.chunk as usize).map_or(open, |chunk| &**chunk);
-        &chunk.rows[place.row as usize]
+        row_of(&self.chunks, place, open)
     }
 
     /// Notes the newest row of an identity; gives back the one before.
     pub(super) fn note(&mut self, identity: u128, place: Place, open: &Chunk) -> Option<Place> {
         let Self { chunks, newest, .. } = self;
-        let row = |place: &Place| -> &Row {
-            let chunk = chunks.get(place.chunk as usize).map_or(open, |chunk| &**chunk);
-            &chunk.rows[place.row as usize]
-        };
-        match newest.entry(identity as u64, |at| row(at).identity == identity, |at| row(at).identity as u64) {
-            hashbrown::hash_table::Entry::Occupied(mut entry) => {
-                Some(std::mem::replace(entry.get_mut(), place))
-            }
-            hashbrown::hash_table::Entry::Vacant(entry) => {
-                entry.insert(place);
-                None
-            }
-        }
+        newest.put(identity, place, |at| row_of(chunks, at, open).identity)
     }
 
     /// Undoes a [`Generation::note`].
     pub(super) fn unnote(&mut self, identity: u128, before: Option<Place>, open: &Chunk) {
         let Self { chunks, newest, .. } = self;
-        let row = |place: &Place| -> &Row {
-            let chunk = chunks.get(place.chunk as usize).map_or(open, |chunk| &**chunk);
-            &chunk.rows[place.row as usize]
-        };
-        if let Ok(mut entry) = newest.find_entry(identity as u64, |at| row(at).identity == identity) {
-            match before {
-                Some(place) => *entry.get_mut() = place,
-                None => {
-                    entry.remove();
-                }
-            }
-        }
+        newest.put_back(identity, before, |at| row_of(chunks, at, open).identity);
     }
 
     /// Room for more rows, so that the table does not grow in the middle of a batch.
     pub(super) fn reserve(&mut self, rows: usize, open: &Chunk) {
         let Self { chunks, newest, .. } = self;
-        newest.reserve(rows, |place| {
-            let chunk = chunks.get(place.chunk as usize).map_or(open, |chunk| &**chunk);
-            chunk.rows[place.row as usize].identity as u64
-        });
+        newest.reserve(rows, |at| row_of(chunks, at, open).identity);
+    }
+
+    /// Reads what noting these identities will need, so that many of them miss the cache side by side.
+    pub(super) fn touch(&self, identities: impl Iterator<Item = u128>) -> u64 {
+        self.newest.touch(identities)
     }
 
     /// Whether the row at this place is the newest of its identity, in a generation that is not filled any more.
     pub(super) fn stands(&self, identity: u128, chunk: u32, row: u32) -> bool {
         let at = Place { chunk, row };
-        self.newest.find(identity as u64, |place| *place == at).is_some()
+        self.newest.find(identity, |place| place == at).is_some()
     }
 
     /// All identities in it.
     pub(super) fn identities(&self) -> impl Iterator<Item = u128> + '_ {
         self.chunks.iter().flat_map(|chunk| chunk.rows.iter().map(|row| row.identity))
     }
+}
+
+fn row_of<'a>(chunks: &'a [Arc<Chunk>], place: Place, open: &'a Chunk) -> &'a Row {
+    let chunk = chunks.get(place.chunk as usize).map_or(open, |chunk| &**chunk);
+    &chunk.rows[place.row as usize]
 }

@@ -13,6 +13,7 @@ mod folder;
 mod hot;
 mod labels;
 mod months;
+mod newest;
 mod open;
 mod organisations;
 mod prepare;

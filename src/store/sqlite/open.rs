@@ -84,8 +84,9 @@ pub(super) fn open(path: &Path, limits: Limits) -> Result<SqliteStore, StoreErro
         folder: folder.runs(),
         next_id: next_run(&writer.db, &runs).map_err(unreadable)?,
         writer: jobs.clone(),
+        gauges: gauges.clone(),
     };
-    let _ = orders.send(super::settler::Order::Compact(runs.clone()));
+    let _ = orders.send(super::settler::Task::Compact(runs.clone()));
     let filter_to = jobs.clone();
     let thread = |name: &str, work: Box<dyn FnOnce() + Send>| {
         std::thread::Builder::new()

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
@@ -12,18 +13,20 @@ use super::row::Row;
 use super::run::{Run, RunRow, RunWriter};
 use super::sums::{Decode, Sum, settle, weigh};
 use super::view::RunSet;
-use super::writer::Job;
+use super::writer::{Gauges, Job};
 use crate::calendar::Day;
 
-/// Quiet time after which runs are merged.
+/// Time over which is seen whether the writer is busy.
 const QUIET: Duration = Duration::from_secs(2);
+/// Records in that time with which it is not: runs are merged then.
+const QUIET_RECORDS: u64 = 50_000;
 /// Runs of one day at which they are merged without waiting for quiet.
 const CROWDED: usize = 8;
 /// A run is merged with the later ones where it has fewer than so many times their rows.
 const RATIO: usize = 4;
 
 /// What the settler is told.
-pub(super) enum Order {
+pub(super) enum Task {
     /// Make runs of these chunks, which hold everything that arrived up to here.
     Settle { generation: Arc<Generation>, upto: u64 },
     /// These are the runs now: see whether some are to be merged.
@@ -48,26 +51,28 @@ pub(super) struct Settler {
     pub(super) folder: PathBuf,
     pub(super) next_id: i64,
     pub(super) writer: Sender<Job>,
+    pub(super) gauges: Arc<Gauges>,
 }
 
 impl Settler {
     /// Works until the writer is gone.
-    pub(super) fn run(mut self, orders: &Receiver<Order>) {
+    pub(super) fn run(mut self, orders: &Receiver<Task>) {
         let mut runs: Option<Arc<RunSet>> = None;
+        let mut ruled_before = 0;
         loop {
             match orders.recv_timeout(QUIET) {
-                Ok(Order::Settle { generation, upto }) => {
+                Ok(Task::Settle { generation, upto }) => {
                     if !self.settle_until_done(&generation, upto, orders) {
                         return;
                     }
                 }
-                Ok(Order::Again(settled)) => {
+                Ok(Task::Again(settled)) => {
                     std::thread::sleep(QUIET);
                     if self.writer.send(Job::Settled(settled)).is_err() {
                         return;
                     }
                 }
-                Ok(Order::Compact(now)) => {
+                Ok(Task::Compact(now)) => {
                     if now.by_day().any(|(_, runs)| runs.len() > CROWDED) {
                         self.compact(&now);
                     } else {
@@ -75,7 +80,10 @@ impl Settler {
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    if let Some(now) = runs.take() {
+                    let ruled = self.gauges.ruled.load(Ordering::Relaxed);
+                    let quiet = ruled - ruled_before < QUIET_RECORDS;
+                    ruled_before = ruled;
+                    if let Some(now) = runs.take_if(|_| quiet) {
                         self.compact(&now);
                     }
                 }
@@ -89,7 +97,7 @@ impl Settler {
         &mut self,
         generation: &Arc<Generation>,
         upto: u64,
-        orders: &Receiver<Order>,
+        orders: &Receiver<Task>,
     ) -> bool {
         loop {
             let made = self.settle(generation, upto);

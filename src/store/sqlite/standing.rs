@@ -71,11 +71,11 @@ impl Standing {
             return Ok(None);
         }
         let hot = |row: Row| Found { revision: row.revision, content: row.content, at: At::Hot(row) };
-        if let Some((_, row)) = self.active.find(identity, open) {
+        if let Some(row) = self.active.find(identity, open) {
             return Ok(Some(hot(row)));
         }
         if let Some(frozen) = &self.frozen
-            && let Some((_, row)) = frozen.find(identity, &Chunk::default())
+            && let Some(row) = frozen.find(identity, &Chunk::default())
         {
             return Ok(Some(hot(row)));
         }
@@ -121,9 +121,10 @@ impl Standing {
         Ok(None)
     }
 
-    /// Reads ahead what the filter will need for these rows.
+    /// Reads ahead what the look-ups of these rows will need.
     pub(super) fn touch(&self, rows: &[Row]) -> u64 {
-        self.filter.as_ref().map_or(0, |filter| filter.touch(rows.iter().map(|row| row.identity)))
+        let identities = || rows.iter().map(|row| row.identity);
+        self.filter.as_ref().map_or(0, |filter| filter.touch(identities())) ^ self.active.touch(identities())
     }
 
     /// Remembers an identity that is about to be stored.

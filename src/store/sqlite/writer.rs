@@ -18,7 +18,7 @@ use super::labels::Written;
 use super::prepare::Prepared;
 use super::rejects::{self, Counts};
 use super::row::Row;
-use super::settler::{Order as SettlerOrder, Settled};
+use super::settler::{Settled, Task};
 use super::standing::Standing;
 use super::view::{Shared, View};
 use crate::organisations::OrganisationRow;
@@ -57,6 +57,8 @@ pub(super) struct Gauges {
     pub(super) unsettled: AtomicU64,
     pub(super) rejects: AtomicU64,
     pub(super) run_bytes: AtomicU64,
+    /// Records that were ruled on since the start, duplicates too.
+    pub(super) ruled: AtomicU64,
 }
 
 /// Limits and times of a store.
@@ -90,7 +92,7 @@ pub(super) struct Writer {
     pub(super) gauges: Arc<Gauges>,
     pub(super) health: watch::Sender<StoreHealth>,
     pub(super) limits: Limits,
-    pub(super) settler: std::sync::mpsc::Sender<SettlerOrder>,
+    pub(super) settler: std::sync::mpsc::Sender<Task>,
     pub(super) clock: fn() -> Moment,
     /// When the oldest record of the active generation came.
     pub(super) oldest: Option<Instant>,
@@ -243,6 +245,8 @@ impl Writer {
             }
         };
         self.written = written;
+        let ruled: usize = group.iter().map(|(prepared, _, _)| prepared.items.len()).sum();
+        self.gauges.ruled.fetch_add(ruled as u64, Ordering::Relaxed);
         self.publish(open);
         if *self.health.borrow() == StoreHealth::Failing {
             self.health.send_replace(StoreHealth::Serving);
@@ -508,7 +512,7 @@ impl Writer {
 
     fn hand_over(&self, frozen: Arc<Generation>) {
         let upto = self.next_seq - 1;
-        let _ = self.settler.send(SettlerOrder::Settle { generation: frozen, upto });
+        let _ = self.settler.send(Task::Settle { generation: frozen, upto });
     }
 
     /// Switches runs in: they count from the moment that the database lists them, and the arrivals that they were made of are gone in the same moment.
@@ -545,7 +549,7 @@ impl Writer {
             tracing::error!(error = %fault, "runs could not be switched in; it is tried again");
             self.health.send_replace(StoreHealth::Failing);
             let again = Settled { generation, upto, added, gone, fault: None };
-            let _ = self.settler.send(SettlerOrder::Again(Box::new(again)));
+            let _ = self.settler.send(Task::Again(Box::new(again)));
             return;
         }
         for run in self.standing.runs.all().filter(|run| ids.contains(&run.id)) {
@@ -560,7 +564,7 @@ impl Writer {
             self.stuck = None;
         }
         self.show();
-        let _ = self.settler.send(SettlerOrder::Compact(self.standing.runs.clone()));
+        let _ = self.settler.send(Task::Compact(self.standing.runs.clone()));
         self.settle_if_due();
     }
 

@@ -62,9 +62,9 @@ pub(super) struct Entry {
     pub(super) calls: i32,
 }
 
-/// Leading bits of an identity that choose its bucket of the index, for so many rows: about 32 rows a bucket.
+/// Leading bits of an identity that choose its bucket of the index, for so many rows: about 8 rows a bucket.
 fn fence_bits(rows: usize) -> u32 {
-    (rows / 32).max(1).next_power_of_two().trailing_zeros()
+    (rows / 8).max(1).next_power_of_two().trailing_zeros()
 }
 
 fn bucket(identity: u128, bits: u32) -> usize {
