@@ -42,14 +42,8 @@ fn a_good_record_comes_out_as_it_went_in() {
         callback: made("c-0"),
         ..whole()
     };
-    let retracted = v1::CallRecord {
-        retracted: true,
-        outcome: 0,
-        outcome_reason: 0,
-        ivr: None,
-        wait: None,
-        ..whole()
-    };
+    let retracted =
+        v1::CallRecord { retracted: true, outcome: 0, outcome_reason: 0, ivr: None, wait: None, ..whole() };
     for record in [whole(), outbound, retracted] {
         let draft = to_draft(record.clone(), &mut Kept::default()).expect("is whole");
         let checked = draft.check(NOW, UnknownDurations::default()).expect("is whole");
@@ -126,8 +120,7 @@ fn a_kept_record_holds_no_text_that_is_not_fit_to_be_kept() {
     for record in cases {
         let mut kept = Kept::default();
         // Used before, as it is from record to record.
-        let _ =
-            to_draft(v1::CallRecord { callback: made(run), line: number.into(), ..whole() }, &mut kept);
+        let _ = to_draft(v1::CallRecord { callback: made(run), line: number.into(), ..whole() }, &mut kept);
         let _ = to_draft(record, &mut kept);
         let (cleaned, _, _) = kept.cleaned();
         let shown = format!("{cleaned:?}");

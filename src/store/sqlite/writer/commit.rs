@@ -199,4 +199,3 @@ fn counts_text(verdicts: &[RecordVerdict]) -> String {
     verdicts.iter().for_each(|verdict| counts[verdict.verdict as usize] += 1);
     counts.map(|count| count.to_string()).join(" ")
 }
-
