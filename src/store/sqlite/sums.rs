@@ -229,7 +229,9 @@ impl Dense {
 
 /// Settled sums, of any band and source, as a tally.
 pub(super) fn tally(sums: impl Iterator<Item = Sum>, durations: bool) -> Tally {
-    let mut kinds: BTreeMap<CallKind, (i64, Vec<(u32, i64)>, Vec<(u32, i64)>)> = BTreeMap::new();
+    /// Calls by second.
+    type Bins = Vec<(u32, i64)>;
+    let mut kinds: BTreeMap<CallKind, (i64, Bins, Bins)> = BTreeMap::new();
     let mut open: Option<(u16, CallKind)> = None;
     for (key, calls) in sums {
         let kind = match open {
