@@ -14,18 +14,6 @@ use crate::proto::v1::metrics_service_client::MetricsServiceClient;
 /// The set that is asked for where none is named.
 const DEFAULT_SET: &str = "nhs-cbt-2025-06";
 
-/// Its metrics where none is named: the eight of the GP contract.
-const EIGHT: [&str; 8] = [
-    "call_volumes",
-    "calls_abandoned",
-    "call_times_to_answer",
-    "missed_call_volumes",
-    "wait_time_before_call_abandoned",
-    "call_backs_requested",
-    "call_backs_made",
-    "average_call_length",
-];
-
 /// Ask for the call metrics of practices, PCNs, sub-ICB locations, ICBs, regions or England
 ///
 /// A row for each organisation and bucket of time. All pages are followed; standard output carries the answer only, everything else goes to
@@ -133,16 +121,10 @@ impl QueryArgs {
         }
     }
 
-    /// Which metrics the answer has: those asked for, or of the default set the eight, or what a row shows.
-    fn metrics(&self, page: &v1::QueryMetricsResponse) -> Vec<String> {
-        if !self.metric.is_empty() {
-            return self.metric.clone();
-        }
-        match page.rows.first() {
-            _ if self.set == DEFAULT_SET => EIGHT.map(str::to_owned).to_vec(),
-            Some(row) => row.values.iter().map(|value| value.metric.clone()).collect(),
-            None => Vec::new(),
-        }
+    /// The columns of the answer: the metrics asked for, or those that the set means where none is named.
+    fn layout(&self, set: &v1::DefinitionSet) -> Layout {
+        let metrics = if self.metric.is_empty() { &set.standard_metrics } else { &self.metric };
+        Layout::new(set, metrics, self.asked())
     }
 }
 
@@ -165,8 +147,7 @@ pub(super) async fn run(args: QueryArgs, around: &Surroundings, out: &mut dyn Wr
             Ok(())
         })
         .await?;
-        let names = pages.first().map(|page| args.metrics(page)).unwrap_or_default();
-        let layout = Layout::new(&set, &names, args.asked());
+        let layout = args.layout(&set);
         out.write_all(metrics_table::render(&layout, &pages).as_bytes())?;
         return Ok(());
     }
@@ -176,7 +157,7 @@ pub(super) async fn run(args: QueryArgs, around: &Surroundings, out: &mut dyn Wr
     follow(args.format, "rows", ask, |page| {
         if let Some(out) = waiting.take() {
             say(&page);
-            let layout = Layout::new(&set, &args.metrics(&page), args.asked());
+            let layout = args.layout(&set);
             let rows = Rows::begin(out, args.format, layout.columns())?;
             begun = Some((layout, page.definition_set.clone(), rows));
         }

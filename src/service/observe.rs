@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::Bytes;
+use callgauge_schema::CallId;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tonic::body::Body;
@@ -96,11 +97,12 @@ where
 }
 
 impl Ids {
-    /// The id of a request: the caller's, where it is one that a log can hold.
+    /// The id of a request: the caller's, where it is one that a log can hold, which a telephone number is not.
     fn of(&self, headers: &HeaderMap) -> HeaderValue {
         let fits = |value: &&HeaderValue| {
             (1..=64).contains(&value.len())
                 && value.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || b"-_.:/".contains(b))
+                && value.to_str().is_ok_and(|id| id.parse::<CallId>().is_ok())
         };
         if let Some(theirs) = headers.get(REQUEST_ID).filter(fits) {
             return theirs.clone();
@@ -226,7 +228,7 @@ mod tests {
             ids.of(&headers).to_str().expect("is text").to_owned()
         };
         assert_eq!(given("abc-1"), "abc-1");
-        for unfit in ["", "a b", &"x".repeat(65), "{\"a\":1}"] {
+        for unfit in ["", "a b", &"x".repeat(65), "{\"a\":1}", "07700900123"] {
             let made = given(unfit);
             assert_ne!(made, unfit);
             assert_eq!(made.len(), 16);

@@ -274,6 +274,7 @@ pub(crate) fn sets() -> Vec<v1::DefinitionSet> {
                 ..v1::MetricDefinition::default()
             })
             .collect(),
+        standard_metrics: metrics.iter().map(|(name, _)| (*name).to_owned()).collect(),
         ..v1::DefinitionSet::default()
     };
     let eight = [

@@ -3,10 +3,11 @@
 use crate::golden::hold;
 use crate::{run, text};
 
-/// All commands, and the commands of commands. PLUG replay, demo: add them here.
-const COMMANDS: [&str; 13] = [
+/// All commands, and the commands of commands.
+const COMMANDS: [&str; 15] = [
     "",
     "serve",
+    "replay",
     "query",
     "calls",
     "org",
@@ -18,6 +19,7 @@ const COMMANDS: [&str; 13] = [
     "backup",
     "restore",
     "verify",
+    "demo",
 ];
 
 #[test]

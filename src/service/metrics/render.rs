@@ -120,12 +120,13 @@ const fn band_name(band: DurationBand) -> v1::DurationBandName {
 
 /// A set of definitions.
 pub(in crate::service) fn definition_set(set: &DefinitionSet) -> v1::DefinitionSet {
-    let DefinitionSet { name, description, source, standard: _, metrics } = set;
+    let DefinitionSet { name, description, source, standard, metrics } = set;
     v1::DefinitionSet {
         name: name.clone(),
         description: description.clone(),
         source: source.clone(),
         metrics: metrics.iter().map(definition).collect(),
+        standard_metrics: standard.clone(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Instant;
 
@@ -18,7 +18,7 @@ use super::months::Months;
 use super::rejects::Counts;
 use super::row::{FolderKey, Row};
 use super::run::Run;
-use super::settler::Settler;
+use super::settler::{Settler, Task};
 use super::standing::{Standing, add_run};
 use super::view::{RunSet, Shared, View, damaged};
 use super::writer::{Gauges, Job, Limits, Writer};
@@ -55,8 +55,7 @@ pub(super) fn open(path: &Path, limits: Limits) -> Result<SqliteStore, StoreErro
         .query_row("SELECT coalesce(max(id), 0) FROM receipts", [], |row| row.get(0))
         .map_err(unreadable)?;
 
-    let (jobs, job_queue) = channel();
-    let (orders, order_queue) = channel();
+    let ((jobs, job_queue), (orders, order_queue)) = queues();
     let (health, watched) = watch::channel(StoreHealth::Serving);
     let view = Arc::new(Mutex::new(View::new(shared.clone(), runs.clone(), Vec::new())));
     let oldest = (standing.active.rows > 0).then(Instant::now);
@@ -87,7 +86,7 @@ pub(super) fn open(path: &Path, limits: Limits) -> Result<SqliteStore, StoreErro
         gauges: gauges.clone(),
         shared: shared.clone(),
     };
-    let _ = orders.send(super::settler::Task::Compact(runs.clone()));
+    let _ = orders.send(Task::Compact(runs.clone()));
     let filter_to = jobs.clone();
     let thread = |name: &str, work: Box<dyn FnOnce() + Send>| {
         std::thread::Builder::new()
@@ -216,6 +215,15 @@ fn take_up(
         standing.active.chunks.push(Arc::new(open));
     }
     Ok(taken)
+}
+
+/// The writer's queue and the settler's. The two threads send to each other, so neither may wait for room in the other's: what bounds them is said here.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "submissions hold one of a limited number of permits, other jobs one waiting request each; the settler has one order at a time and one for each of its answers"
+)]
+fn queues() -> ((Sender<Job>, Receiver<Job>), (Sender<Task>, Receiver<Task>)) {
+    (channel(), channel())
 }
 
 /// Builds the filter over the runs that were there at the start, and hands it to the writer.
