@@ -15,6 +15,7 @@ fn the_defaults_listen_on_loopback_only() {
     assert_eq!(config.metrics_listen, MetricsListen::At(loopback(50052)));
     assert_eq!(config.store.data, PathBuf::from("./callgauge-data"));
     assert_eq!(config.store.reject_limit, 100_000);
+    assert_eq!(config.store.settle_rows, 1_000_000);
     assert_eq!(config.service.drain, Duration::from_secs(10));
 }
 
@@ -45,6 +46,7 @@ fn every_setting_can_be_stated_in_every_place() {
         ("log_level", "trace"),
         ("drain_secs", "4"),
         ("reject_limit", "5"),
+        ("settle_rows", "6"),
         ("server", "http://127.0.0.1:8"),
     ];
     assert_eq!(values.map(|(key, _)| key), Given::KEYS);
@@ -66,11 +68,11 @@ fn every_setting_can_be_stated_in_every_place() {
 }
 
 #[test]
-fn ten_faults_give_ten_lines() {
+fn every_fault_is_a_line() {
     let text = "listen = 'here'\ndata = ''\nmetrics_listen = 'on'\ncalendar = ['a']\nlog_format = 'xml'\n\
-                log_level = 'loud'\ndrain_secs = 11\nreject_limit = -1\nserver = 'localhost'\nlisen = 1\n";
+                log_level = 'loud'\ndrain_secs = 11\nreject_limit = -1\nsettle_rows = 0\nserver = 'localhost'\nlisen = 1\n";
     let ConfigFaults(lines) = Config::assemble(Given::default(), EMPTY, file(text)).unwrap_err();
-    assert_eq!(lines.len(), 10, "{lines:#?}");
+    assert_eq!(lines.len(), 11, "{lines:#?}");
     for key in Given::KEYS.iter().chain(&["lisen"]) {
         let start = format!("callgauge.toml: {key}: ");
         assert_eq!(lines.iter().filter(|line| line.starts_with(&start)).count(), 1, "{key}");
