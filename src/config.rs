@@ -46,6 +46,8 @@ pub struct StoreConfig {
     pub data: PathBuf,
     /// Rejects kept of one source before nothing more is taken from it; at least 1.
     pub reject_limit: u64,
+    /// Records that may have arrived before they are sorted into their days; at least 1. Fewer take less memory and more work.
+    pub settle_rows: usize,
 }
 
 /// What the log looks like.
@@ -116,6 +118,8 @@ pub struct Given {
     pub drain_secs: Option<u64>,
     /// See [`StoreConfig::reject_limit`].
     pub reject_limit: Option<u64>,
+    /// See [`StoreConfig::settle_rows`].
+    pub settle_rows: Option<usize>,
     /// See [`ClientConfig::server`].
     pub server: Option<String>,
 }
@@ -168,6 +172,7 @@ impl Config {
             log_level,
             drain_secs,
             reject_limit,
+            settle_rows,
             server,
         } = given;
         Self {
@@ -178,6 +183,7 @@ impl Config {
             store: StoreConfig {
                 data: data.unwrap_or_else(|| PathBuf::from("./callgauge-data")),
                 reject_limit: reject_limit.unwrap_or(100_000),
+                settle_rows: settle_rows.unwrap_or(1_000_000),
             },
             metrics_listen: metrics_listen.unwrap_or(MetricsListen::At(loopback(50052))),
             calendar,
@@ -208,7 +214,7 @@ impl Config {
 
 impl Given {
     /// The names of all settings, as files have them.
-    pub const KEYS: [&'static str; 9] = [
+    pub const KEYS: [&'static str; 10] = [
         "listen",
         "data",
         "metrics_listen",
@@ -217,6 +223,7 @@ impl Given {
         "log_level",
         "drain_secs",
         "reject_limit",
+        "settle_rows",
         "server",
     ];
 
@@ -259,6 +266,7 @@ impl Given {
             log_level: place.take("log_level", str::parse),
             drain_secs: place.take("drain_secs", drain_secs),
             reject_limit: place.take("reject_limit", reject_limit),
+            settle_rows: place.take("settle_rows", settle_rows),
             server: place.take("server", server_url),
         }
     }
@@ -273,6 +281,7 @@ impl Given {
             log_level: self.log_level.or(lower.log_level),
             drain_secs: self.drain_secs.or(lower.drain_secs),
             reject_limit: self.reject_limit.or(lower.reject_limit),
+            settle_rows: self.settle_rows.or(lower.settle_rows),
             server: self.server.or(lower.server),
         }
     }
@@ -308,6 +317,15 @@ pub fn drain_secs(text: &str) -> Result<u64, BadSetting> {
 pub fn reject_limit(text: &str) -> Result<u64, BadSetting> {
     let limit = text.trim().parse().ok().filter(|limit| (1..=10_000_000).contains(limit));
     limit.ok_or(BadSetting("must be a whole number from 1 to 10,000,000, without separators"))
+}
+
+/// How many records may arrive before they are sorted into their days.
+///
+/// # Errors
+/// What it has to be.
+pub fn settle_rows(text: &str) -> Result<usize, BadSetting> {
+    let rows = text.trim().parse().ok().filter(|rows| (1..=10_000_000).contains(rows));
+    rows.ok_or(BadSetting("must be a whole number from 1 to 10,000,000, without separators"))
 }
 
 /// URL of a server.
@@ -428,6 +446,7 @@ mod tests {
         assert_eq!(config.metrics_listen, MetricsListen::At(loopback(50052)));
         assert_eq!(config.store.data, PathBuf::from("./callgauge-data"));
         assert_eq!(config.store.reject_limit, 100_000);
+        assert_eq!(config.store.settle_rows, 1_000_000);
         assert_eq!(config.service.drain, Duration::from_secs(10));
     }
 
@@ -458,6 +477,7 @@ mod tests {
             ("log_level", "trace"),
             ("drain_secs", "4"),
             ("reject_limit", "5"),
+            ("settle_rows", "6"),
             ("server", "http://127.0.0.1:8"),
         ];
         assert_eq!(values.map(|(key, _)| key), Given::KEYS);
@@ -479,11 +499,11 @@ mod tests {
     }
 
     #[test]
-    fn ten_faults_give_ten_lines() {
+    fn every_fault_is_a_line() {
         let text = "listen = 'here'\ndata = ''\nmetrics_listen = 'on'\ncalendar = ['a']\nlog_format = 'xml'\n\
-                    log_level = 'loud'\ndrain_secs = 11\nreject_limit = -1\nserver = 'localhost'\nlisen = 1\n";
+                    log_level = 'loud'\ndrain_secs = 11\nreject_limit = -1\nsettle_rows = 0\nserver = 'localhost'\nlisen = 1\n";
         let ConfigFaults(lines) = Config::assemble(Given::default(), EMPTY, file(text)).unwrap_err();
-        assert_eq!(lines.len(), 10, "{lines:#?}");
+        assert_eq!(lines.len(), 11, "{lines:#?}");
         for key in Given::KEYS.iter().chain(&["lisen"]) {
             let start = format!("callgauge.toml: {key}: ");
             assert_eq!(lines.iter().filter(|line| line.starts_with(&start)).count(), 1, "{key}");

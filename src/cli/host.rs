@@ -37,7 +37,11 @@ pub(super) async fn serve(
         calendar: Arc::new(calendar),
         ..Settings::default()
     };
-    let limits = Limits { rejects_per_source: config.store.reject_limit, ..Limits::default() };
+    let limits = Limits {
+        rejects_per_source: config.store.reject_limit,
+        settle_rows: config.store.settle_rows,
+        ..Limits::default()
+    };
     let data = config.store.data;
     let store = tokio::task::spawn_blocking(move || SqliteStore::open(&data, limits))
         .await

@@ -76,6 +76,7 @@ impl From<ServeArgs> for Given {
             log_level,
             drain_secs,
             reject_limit,
+            settle_rows: None,
             server: None,
         }
     }
