@@ -78,6 +78,18 @@ impl Folder {
         self.path.join("runs")
     }
 
+    /// Refuses settled days without the database that lists them: beginning anew would clear them away.
+    pub(super) fn refuse_orphans(&self) -> Result<(), StoreError> {
+        let holds_some = fs::read_dir(self.runs()).is_ok_and(|mut entries| entries.next().is_some());
+        if !holds_some {
+            return Ok(());
+        }
+        Err(StoreError::Damaged(format!(
+            "{} holds settled days, but callgauge.db is missing or empty; put it back or restore a backup",
+            self.path.display()
+        )))
+    }
+
     /// Clears away run files that the database does not list: work that was cut off.
     pub(super) fn clear(&self, listed: &[String]) -> std::io::Result<()> {
         for entry in fs::read_dir(self.runs())? {

@@ -33,7 +33,7 @@ pub(super) fn open(path: &Path, limits: Limits) -> Result<SqliteStore, StoreErro
     let unreadable = |fault: rusqlite::Error| {
         StoreError::Folder(format!("{}: callgauge.db cannot be opened: {fault}", path.display()))
     };
-    let mut db = schema::connect(&folder.database()).map_err(unreadable)?;
+    let mut db = schema::open(&folder)?;
     let key = schema::prepare(&mut db, fresh_key)?;
     let (labels, written) = Labels::read(&db).map_err(unreadable)?;
     let (runs, listed) = read_runs(&db, &folder)?;

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::folder::Folder;
 use super::row::FolderKey;
 use crate::store::StoreError;
 
@@ -31,7 +32,48 @@ CREATE TABLE memberships (code TEXT NOT NULL, position INTEGER NOT NULL, parent 
     PRIMARY KEY (code, position)) WITHOUT ROWID;
 ";
 
-/// Opens a connection the way this store uses it.
+/// Opens the database of a folder, and changes nothing in it before it is known to be one of ours, or new.
+pub(super) fn open(folder: &Folder) -> Result<Connection, StoreError> {
+    let path = &folder.database();
+    let unusable = |fault: rusqlite::Error| {
+        StoreError::Folder(format!("{} cannot be read as a database: {fault}", path.display()))
+    };
+    let db = Connection::open(path).map_err(unusable)?;
+    if is_new(&db).map_err(unusable)? {
+        folder.refuse_orphans()?;
+    } else {
+        refuse_strangers(&db, path)?;
+    }
+    connect(path).map_err(unusable)
+}
+
+/// Whether there is nothing in a database yet.
+fn is_new(db: &Connection) -> rusqlite::Result<bool> {
+    db.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
+}
+
+fn refuse_strangers(db: &Connection, path: &std::path::Path) -> Result<(), StoreError> {
+    let number = |name: &str| {
+        db.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0)).map_err(|fault| {
+            StoreError::Folder(format!("{} cannot be read as a database: {fault}", path.display()))
+        })
+    };
+    if number("application_id")? != APPLICATION_ID {
+        return Err(StoreError::Folder(format!(
+            "{} is a database, but not one of callgauge: choose another folder",
+            path.display()
+        )));
+    }
+    let format = number("user_version")?;
+    if format > FORMAT {
+        return Err(StoreError::Folder(format!(
+            "the data folder has format {format}, which is newer than this release knows ({FORMAT}): use the release that wrote it, or a later one"
+        )));
+    }
+    Ok(())
+}
+
+/// Opens a further connection the way this store uses it.
 pub(super) fn connect(path: &std::path::Path) -> rusqlite::Result<Connection> {
     let db = Connection::open(path)?;
     db.busy_timeout(std::time::Duration::from_secs(10))?;
@@ -53,10 +95,7 @@ pub(super) fn prepare(
     let unusable = |fault: rusqlite::Error| {
         StoreError::Folder(format!("callgauge.db cannot be read as a database: {fault}"))
     };
-    let application: i64 = db.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(unusable)?;
-    let tables: i64 =
-        db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(unusable)?;
-    if tables == 0 {
+    if is_new(db).map_err(unusable)? {
         let key = fresh_key()
             .map_err(|fault| StoreError::Folder(format!("no randomness for the folder's key: {fault}")))?;
         let begin = db.transaction().map_err(unusable)?;
@@ -68,17 +107,6 @@ pub(super) fn prepare(
             .map_err(unusable)?;
         begin.commit().map_err(unusable)?;
         return Ok(FolderKey(key));
-    }
-    if application != APPLICATION_ID {
-        return Err(StoreError::Folder(
-            "callgauge.db is a database, but not one of callgauge: choose another folder".to_owned(),
-        ));
-    }
-    let format: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(unusable)?;
-    if format > FORMAT {
-        return Err(StoreError::Folder(format!(
-            "the data folder has format {format}, which is newer than this release knows ({FORMAT}): use the release that wrote it, or a later one"
-        )));
     }
     let key: Option<Vec<u8>> = db
         .query_row("SELECT value FROM meta WHERE name = 'key'", [], |row| row.get(0))
