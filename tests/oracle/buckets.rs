@@ -45,6 +45,8 @@ pub(crate) struct Cut {
 pub(crate) struct Buckets {
     /// In order of time.
     pub(crate) by_key: BTreeMap<Key, Bucket>,
+    /// The days that have any time in each, in order.
+    pub(crate) days: HashMap<Key, Vec<Date>>,
     keys: HashMap<(String, String, i32), Key>,
 }
 
@@ -72,11 +74,18 @@ impl Cut {
         let quarters = quarter_hours(self.first, self.end);
         let mut stretches: HashMap<Key, (i64, i64, Clock)> = HashMap::new();
         let mut wanted: Vec<Key> = Vec::new();
+        let mut days: HashMap<Key, Vec<Date>> = HashMap::new();
         for &(millis, clock) in quarters.iter() {
             let name = self.name(clock);
             stretches.entry(name).or_insert((millis, millis, clock)).1 = millis + QUARTER_HOUR;
             if self.counts(clock) && wanted.last() != Some(&name) {
                 wanted.push(name);
+            }
+            if self.counts(clock) {
+                let days = days.entry(name).or_default();
+                if days.last() != Some(&clock.date) {
+                    days.push(clock.date);
+                }
             }
         }
         let (first, last) = (quarters[0].0, quarters[quarters.len() - 1].0);
@@ -99,7 +108,7 @@ impl Cut {
         };
         let by_key: BTreeMap<Key, Bucket> = wanted.into_iter().map(|name| (name, bucket(name))).collect();
         let keys = by_key.iter().map(|(key, bucket)| (edges(bucket), *key)).collect();
-        Buckets { by_key, keys }
+        Buckets { by_key, days, keys }
     }
 
     fn counts(&self, clock: Clock) -> bool {

@@ -14,17 +14,22 @@ mod front;
 mod history;
 mod ledger;
 mod measure;
+mod practice_days;
 mod question;
 mod rows;
 mod server;
 mod world;
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use callgauge::store::Store;
 use callgauge::store::memory::MemoryStore;
+use callgauge::store::sqlite::{Limits, SqliteStore};
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
+use tempfile::TempDir;
 
 /// Opens the stores that the server stands on.
 #[async_trait]
@@ -55,16 +60,57 @@ impl Stores for Memory {
     }
 }
 
-#[test]
-fn every_metric_on_the_store_in_memory_is_what_the_records_say() {
-    hold(&Memory::default());
+/// Embedded stores, each on a folder of its own.
+struct Embedded {
+    folder: TempDir,
+    opened: Mutex<usize>,
 }
 
-/// Holds a server on such stores to the oracle.
-fn hold(stores: &dyn Stores) {
+impl Embedded {
+    /// Settles after this many records, so that histories meet runs, merged runs and unsettled chunks.
+    const SETTLE_ROWS: [usize; 3] = [15, 4, 60];
+
+    fn on_last_folder(&self) -> Arc<dyn Store> {
+        let number = *self.opened.lock().expect("nobody panics with it");
+        let folder: PathBuf = self.folder.path().join(number.to_string());
+        let limits = Limits {
+            settle_rows: Self::SETTLE_ROWS[number % Self::SETTLE_ROWS.len()],
+            settle_after: Duration::from_millis(600),
+            ..Limits::default()
+        };
+        Arc::new(SqliteStore::open(&folder, limits).expect("the folder opens"))
+    }
+}
+
+#[async_trait]
+impl Stores for Embedded {
+    async fn open(&self) -> Arc<dyn Store> {
+        *self.opened.lock().expect("nobody panics with it") += 1;
+        self.on_last_folder()
+    }
+
+    async fn reopen(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
+        // The server closed it when it stopped.
+        drop(store);
+        self.on_last_folder()
+    }
+}
+
+#[test]
+fn every_metric_on_the_store_in_memory_is_what_the_records_say() {
+    hold(&Memory::default(), 10);
+}
+
+#[test]
+fn every_metric_on_the_embedded_store_is_what_the_records_say() {
+    hold(&Embedded { folder: TempDir::new().expect("a folder"), opened: Mutex::default() }, 22);
+}
+
+/// Holds a server on such stores to the oracle, in this many cases.
+fn hold(stores: &dyn Stores, cases: u32) {
     let long = std::env::var_os("CALLGAUGE_LONG").is_some();
     let config = Config {
-        cases: if long { 2_000 } else { 40 },
+        cases: if long { 2_000 } else { cases },
         rng_seed: if long { RngSeed::Random } else { RngSeed::Fixed(20_250_330) },
         failure_persistence: None,
         max_shrink_iters: 200,

@@ -1,6 +1,7 @@
 //! Questions: random ones, and a sweep over every granularity, level, profile, stretch of hours and breakdown.
 
 use callgauge::proto::v1::{self, Breakdown, Granularity, Hours, Level, Profile};
+use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -42,6 +43,11 @@ const NEW_YEAR: (Date, Date) = (date(2025, 12, 24), date(2026, 1, 3));
 const THREE_WEEKS: (Date, Date) = (date(2025, 10, 13), date(2025, 11, 3));
 const LONG: (Date, Date) = (date(2024, 11, 15), date(2026, 2, 10));
 
+/// Months are asked for by name.
+const MARCH: (Date, Date) = (date(2025, 3, 1), date(2025, 4, 1));
+const OCTOBER: (Date, Date) = (date(2025, 10, 1), date(2025, 11, 1));
+const DECEMBER: (Date, Date) = (date(2025, 12, 1), date(2026, 1, 1));
+
 const PARTS_OF_A_DAY: [Granularity; 4] =
     [Granularity::NhsBand, Granularity::Hour, Granularity::HalfHour, Granularity::QuarterHour];
 
@@ -76,13 +82,19 @@ impl Question {
     pub(crate) fn request(&self) -> v1::QueryMetricsRequest {
         let Cut { first, end, granularity, weekday, time_of_day, hours } = self.cut;
         let secs = |seconds: i64| prost_types::Duration { seconds, nanos: 0 };
+        let whole_month = first.day() == 1 && end == first.last_of_month().saturating_add(1.day());
+        let range = match whole_month {
+            true => [first.strftime("%Y-%m").to_string(), String::new(), String::new()],
+            false => [String::new(), first.to_string(), end.to_string()],
+        };
+        let [month, start_date, end_date] = range;
         let profile = [(weekday, Profile::Weekday), (time_of_day, Profile::TimeOfDay)];
         v1::QueryMetricsRequest {
             organisation_codes: self.asked.iter().map(|code| (*code).to_owned()).collect(),
             group_by: self.group_by.map_or(0, |level| level as i32),
-            month: String::new(),
-            start_date: first.to_string(),
-            end_date: end.to_string(),
+            month,
+            start_date,
+            end_date,
             granularity: granularity.into(),
             profile: profile.into_iter().filter(|(on, _)| *on).map(|(_, profile)| profile.into()).collect(),
             hours: hours.into(),
@@ -154,6 +166,11 @@ pub(crate) fn sweep() -> Vec<Question> {
             questions.push(profile.folded(true, true));
         }
     }
+    for month in [MARCH, OCTOBER, DECEMBER] {
+        for granularity in [Granularity::Total, Granularity::Day, Granularity::NhsBand] {
+            questions.push(Question::of(each, month, granularity));
+        }
+    }
     for hours in HOURS {
         questions.push(Question::of(each, NEW_YEAR, Granularity::Week).hours(hours));
         questions.push(Question::of(each, EASTER, Granularity::Day).hours(hours));
@@ -193,7 +210,7 @@ pub(crate) fn question() -> impl Strategy<Value = Question> {
         world::CODES.into_iter().chain(["ENGLAND"]).filter(|&c| c != world::LATE).collect();
     let asked = prop::sample::subsequence(codes.clone(), 1..codes.len()).prop_shuffle();
     let range = prop_oneof![
-        select(&[SPRING, EASTER, AUTUMN, NEW_YEAR][..]),
+        select(&[SPRING, EASTER, AUTUMN, NEW_YEAR, OCTOBER][..]),
         (0..460_i64, 1..9_i64).prop_map(|(from, days)| {
             let first = LONG.0 + jiff::Span::new().days(from);
             (first, first + jiff::Span::new().days(days))

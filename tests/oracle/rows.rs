@@ -11,11 +11,12 @@ use super::buckets::{Buckets, Key};
 use super::call::{Call, Whose};
 use super::ledger::Ledger;
 use super::measure::{measure, outcome_check};
+use super::practice_days::PracticeDays;
 use super::question::Question;
 use super::world;
 
 /// Whose row: position of what was asked, codes before Unassigned before Unmapped, the code.
-type RowName = (usize, u8, String);
+pub(crate) type RowName = (usize, u8, String);
 
 /// Which row: whose, which bucket, which part of the breakdown (in words).
 type Place = (RowName, Key, String);
@@ -24,6 +25,7 @@ type Place = (RowName, Key, String);
 pub(crate) fn compare(ledger: &Ledger, question: &Question, found: &[MetricRow]) -> Result<(), String> {
     let buckets = question.cut.buckets();
     let cells = cells(ledger, question);
+    let practice_days = PracticeDays::new(ledger, question);
     let mut seen = BTreeSet::new();
     let mut last: Option<(RowName, Key)> = None;
     for row in found {
@@ -34,8 +36,13 @@ pub(crate) fn compare(ledger: &Ledger, question: &Question, found: &[MetricRow])
         }
         last = Some((name.clone(), *key));
         let calls = cells.get(&place).map_or(&[][..], Vec::as_slice);
-        let expected = expected(question, name, &buckets.by_key[key], row.breakdown.clone(), calls);
-        let shown = shown(row)?;
+        let (completeness, practices) = practice_days.of(name, &buckets.days[key]);
+        let expected = MetricRow {
+            completeness: Some(completeness),
+            practices,
+            ..expected(question, name, &buckets.by_key[key], row.breakdown.clone(), calls)
+        };
+        let shown = shown(row);
         if shown != expected {
             return Err(format!("{place:?}\nfound    {shown:#?}\nexpected {expected:#?}"));
         }
@@ -71,7 +78,7 @@ fn cells<'a>(ledger: &'a Ledger, question: &Question) -> BTreeMap<Place, Vec<&'a
 }
 
 /// The row that somebody's calls of a day are in, of those for the asked at this position.
-fn row_name(question: &Question, at: usize, whose: &Whose, day: Date) -> Option<RowName> {
+pub(crate) fn row_name(question: &Question, at: usize, whose: &Whose, day: Date) -> Option<RowName> {
     let asked = question.asked[at];
     let within = match world::level(asked) {
         Level::England => true,
@@ -142,22 +149,16 @@ fn place(question: &Question, buckets: &Buckets, row: &MetricRow) -> Result<Plac
     Ok(((at, rank, organisation.code), key, part))
 }
 
-/// A row without what the oracle does not know: words for people, and how much of what should be there is there; of which the parts have to add up.
-fn shown(row: &MetricRow) -> Result<MetricRow, String> {
+/// A row without words for people, which the oracle does not know.
+fn shown(row: &MetricRow) -> MetricRow {
     let mut row = row.clone();
-    row.practices = 0;
     if let Some(bucket) = &mut row.bucket {
         bucket.label.clear();
     }
-    if let Some(completeness) = row.completeness.take() {
-        let days: i64 = completeness.states.iter().map(|state| state.days).sum();
-        if days != completeness.practice_days_expected {
-            return Err(format!("practice-days do not add up: {completeness:?}"));
-        }
-    }
-    Ok(row)
+    row
 }
 
+/// What a row says, apart from its practice-days.
 fn expected(
     question: &Question,
     name: &RowName,

@@ -74,6 +74,13 @@ pub(crate) fn level(code: &str) -> Level {
     ROWS.iter().find(|row| row.0 == code).expect("the code is in the table").1
 }
 
+/// Whether a code is there on a day.
+pub(crate) fn is_open(code: &str, day: Date) -> bool {
+    ROWS.iter().any(|(own, _, _, from, until)| {
+        *own == code && from.is_none_or(|from| from <= day) && until.is_none_or(|until| day < until)
+    })
+}
+
 /// What a code belongs to at a level on a day: what it states, else what follows through sub-ICB location, ICB or region.
 fn above(code: &str, wanted: Level, day: Date) -> Option<&'static str> {
     if level(code) == wanted {
