@@ -1,0 +1,13 @@
+//! What goes wrong outside: crashes, full disks, damaged and foreign folders, rubbish on the port. The real program, as a process of its own on
+//! loopback with temporary folders, and real clients. Also the stored folder of format 1, which every release has to open.
+
+mod backups;
+mod folders;
+mod format;
+mod full_disk;
+mod killed;
+mod made_up;
+mod process;
+mod rubbish;
+mod stopped;
+mod wire;
