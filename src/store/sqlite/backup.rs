@@ -121,7 +121,7 @@ pub fn verify(data: &Path) -> Result<VerifyReport, StoreError> {
     let unreadable = |fault: rusqlite::Error| {
         StoreError::Folder(format!("{}: callgauge.db cannot be read: {fault}", data.display()))
     };
-    let mut db = schema::open(&folder.database())?;
+    let mut db = schema::open(&folder)?;
     let key = schema::prepare(&mut db, || Err(std::io::Error::other("the folder has none")))?;
     let mut report = VerifyReport::default();
     let said: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).map_err(unreadable)?;

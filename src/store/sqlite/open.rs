@@ -33,10 +33,7 @@ pub(super) fn open(path: &Path, limits: Limits) -> Result<SqliteStore, StoreErro
     let unreadable = |fault: rusqlite::Error| {
         StoreError::Folder(format!("{}: callgauge.db cannot be opened: {fault}", path.display()))
     };
-    let mut db = schema::open(&folder.database())?;
-    if schema::is_new(&db).map_err(unreadable)? {
-        folder.refuse_orphans()?;
-    }
+    let mut db = schema::open(&folder)?;
     let key = schema::prepare(&mut db, fresh_key)?;
     let (labels, written) = Labels::read(&db).map_err(unreadable)?;
     let (runs, listed) = read_runs(&db, &folder)?;

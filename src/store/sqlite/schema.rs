@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::folder::Folder;
 use super::row::FolderKey;
 use crate::store::StoreError;
 
@@ -32,19 +33,22 @@ CREATE TABLE memberships (code TEXT NOT NULL, position INTEGER NOT NULL, parent 
 ";
 
 /// Opens the database of a folder, and changes nothing in it before it is known to be one of ours, or new.
-pub(super) fn open(path: &std::path::Path) -> Result<Connection, StoreError> {
+pub(super) fn open(folder: &Folder) -> Result<Connection, StoreError> {
+    let path = &folder.database();
     let unusable = |fault: rusqlite::Error| {
         StoreError::Folder(format!("{} cannot be read as a database: {fault}", path.display()))
     };
     let db = Connection::open(path).map_err(unusable)?;
-    if !is_new(&db).map_err(unusable)? {
+    if is_new(&db).map_err(unusable)? {
+        folder.refuse_orphans()?;
+    } else {
         refuse_strangers(&db, path)?;
     }
     connect(path).map_err(unusable)
 }
 
 /// Whether there is nothing in a database yet.
-pub(super) fn is_new(db: &Connection) -> rusqlite::Result<bool> {
+fn is_new(db: &Connection) -> rusqlite::Result<bool> {
     db.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
 }
 

@@ -128,6 +128,8 @@ impl Writer {
                                 rows += prepared.rows.len();
                                 group.push((prepared, reply, permit));
                             }
+                            // Not put back: it is what `make_room` waits for, and looks for among the newly come only.
+                            Some(Job::Settled(settled)) => self.switch(*settled),
                             Some(other) => {
                                 self.pending.push_front(other);
                                 break;

@@ -67,6 +67,12 @@ impl Writer {
             }
             return;
         }
+        let mut known: HashSet<i64> = self.standing.runs.all().map(|run| run.id).collect();
+        if !gone.iter().all(|id| known.remove(id)) {
+            // Merged of a list that was old already: some of these runs are in another one now, and would count twice.
+            added.iter().for_each(|run| run.doom());
+            return;
+        }
         let ids: HashSet<i64> = gone.iter().copied().collect();
         let listed = (|| -> rusqlite::Result<()> {
             let begin = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
