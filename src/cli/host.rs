@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use crate::calendar::Calendar;
 use crate::config::{Config, MetricsListen};
-use crate::service::{Settings, bind};
+use crate::service::{Settings, open_ports};
 use crate::store::sqlite::{Limits, SqliteStore};
 
 /// Opens the folder of `config` and serves it until `shutdown`, then drains and closes it. Says on `ready` when it listens, and where. An error is
@@ -39,11 +39,12 @@ pub(super) async fn serve(
     };
     let limits = Limits { rejects_per_source: config.store.reject_limit, ..Limits::default() };
     let data = config.store.data;
+    let opening = open_ports(settings).await.map_err(|fault| fault.to_string())?;
     let store = tokio::task::spawn_blocking(move || SqliteStore::open(&data, limits))
         .await
         .map_err(|fault| format!("the data folder could not be opened: {fault}"))?
         .map_err(|fault| fault.to_string())?;
-    let bound = bind(settings, Arc::new(store)).await.map_err(|fault| fault.to_string())?;
+    let bound = opening.ready(Arc::new(store)).await.map_err(|fault| fault.to_string())?;
     // Where nobody waits for it, nobody is told.
     let _ = ready.send(bound.address);
     bound.serve(shutdown).await.map_err(|fault| fault.to_string())

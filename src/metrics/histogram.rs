@@ -22,7 +22,7 @@ impl Histogram {
     }
 
     /// From bins that are in order already, each second once, none of them zero.
-    pub(super) fn from_ordered(bins: Vec<(u32, i64)>) -> Self {
+    pub fn from_ordered(bins: Vec<(u32, i64)>) -> Self {
         debug_assert!(bins.is_sorted_by(|a, b| a.0 < b.0) && bins.iter().all(|&(_, calls)| calls != 0));
         Self { bins }
     }

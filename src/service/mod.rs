@@ -13,12 +13,14 @@ mod house;
 mod meters;
 mod metrics;
 mod observe;
+mod opening;
 mod organisations;
 mod pages;
 mod server;
 
 pub use codec::{CountingCodec, CountingDecoder};
 pub use errors::DOMAIN;
+pub use opening::{Opening, open_ports};
 pub use server::{Bound, ServeError, Settings, bind, run};
 
 /// The definition sets of this build, as ListMetricDefinitions answers them.

@@ -131,14 +131,25 @@ pub async fn run(
 /// # Errors
 /// Where a port is in use or the store cannot be read.
 pub async fn bind(settings: Settings, store: Arc<dyn Store>) -> Result<Bound, ServeError> {
-    let (listener, address) = listen(settings.listen).await?;
-    let (metrics_listener, metrics_address) = match settings.metrics_listen {
-        None => (None, None),
-        Some(wanted) => {
-            let (listener, address) = listen(wanted).await?;
-            (Some(listener), Some(address))
-        }
+    let (listener, _) = listen(settings.listen).await?;
+    let metrics_listener = match settings.metrics_listen {
+        None => None,
+        Some(wanted) => Some(listen(wanted).await?.0),
     };
+    take_over(settings, store, listener, metrics_listener).await
+}
+
+/// Goes on with open ports.
+pub(super) async fn take_over(
+    settings: Settings,
+    store: Arc<dyn Store>,
+    listener: TcpListener,
+    metrics_listener: Option<TcpListener>,
+) -> Result<Bound, ServeError> {
+    let failed = |cause| ServeError::Listen { address: settings.listen, cause };
+    let address = listener.local_addr().map_err(failed)?;
+    let metrics_address =
+        metrics_listener.as_ref().map(TcpListener::local_addr).transpose().map_err(failed)?;
     let directory = Directory::new(store.organisations().await?)
         .map_err(|faults| ServeError::Organisations(faults.to_string()))?;
     Ok(Bound { address, metrics_address, listener, metrics_listener, settings, store, directory })
@@ -285,7 +296,7 @@ fn transport() -> Server {
         .http2_max_header_list_size(32 * 1_024)
 }
 
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+pub(super) async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
     let failed = |cause| ServeError::Listen { address, cause };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;

@@ -25,6 +25,8 @@ use crate::store::{
     StoreError, TallyAsk, TallyRow,
 };
 
+/// Rows that are made ahead of rendering, for answers of more groups than this.
+const MADE_AHEAD: usize = 64;
 const ADVICE: &str = "ask for fewer organisations, a shorter range, longer buckets or fewer metrics";
 
 /// Everything that an answer is made from.
@@ -148,7 +150,11 @@ impl Answering<'_> {
                     by_source: question.breakdown == Breakdown::Source,
                     durations: question.metrics.iter().any(|metric| metric.needs_durations()),
                 };
-                let rows = self.runtime.block_on(Arc::clone(&snapshot).tallies(ask))?;
+                let many = ask.groups.len() > MADE_AHEAD;
+                let mut rows = self.runtime.block_on(Arc::clone(&snapshot).tallies(ask))?;
+                if many {
+                    rows = self.ahead(rows);
+                }
                 Ok(Cells::Tallied { rows: rows.peekable(), breakdown: question.breakdown, snapshot })
             }
             (None, _) | (_, Breakdown::Line) => {
@@ -162,6 +168,31 @@ impl Answering<'_> {
                 })
             }
         }
+    }
+
+    /// Has another thread make the rows of the store while this one renders those before.
+    fn ahead(&self, rows: crate::store::Rows<TallyRow>) -> crate::store::Rows<TallyRow> {
+        let (made, taken) = std::sync::mpsc::sync_channel(MADE_AHEAD);
+        self.runtime.spawn_blocking(move || {
+            for row in rows.map(Some).chain([None]) {
+                if made.send(row).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut whole = false;
+        Box::new(std::iter::from_fn(move || match taken.recv() {
+            Ok(Some(row)) => Some(row),
+            Ok(None) => {
+                whole = true;
+                None
+            }
+            Err(_) if whole => None,
+            Err(_) => {
+                whole = true;
+                Some(Err(StoreError::Unavailable("reading was broken off".to_owned())))
+            }
+        }))
     }
 
     fn row(

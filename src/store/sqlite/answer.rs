@@ -145,12 +145,7 @@ impl TallyRows {
             if open != Some((slot, key.source())) {
                 open = Some((slot, key.source()));
                 // The list is looked up anew only where the bucket or the source changes.
-                list = {
-                    let source = if self.ask.by_source { key.source() } else { 0 };
-                    parts.entry((slot, source)).or_insert_with(|| {
-                        if many { Sums::Many(Dense::default()) } else { Sums::Few(Vec::new()) }
-                    })
-                };
+                list = self.part(parts, slot, key.source(), many);
             }
             let key = key.without_band();
             list.add((if self.ask.by_source { key } else { key.without_source() }, calls));
@@ -255,7 +250,7 @@ impl TallyRows {
                 }
                 Sums::Many(mut dense) => dense.drain(),
             };
-            let tally = tally(sums.into_iter(), self.ask.durations);
+            let tally = tally(&sums, self.ask.durations);
             if !tally.is_empty() {
                 let source = self.ask.by_source.then_some(SourceKey(u32::from(source)));
                 self.ready.push_back(TallyRow { group, bucket, source, tally });

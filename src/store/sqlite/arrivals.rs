@@ -13,6 +13,7 @@ const TALK: u8 = 2;
 const IVR: u8 = 4;
 const LINE: u8 = 8;
 const RETRACTED: u8 = 16;
+const REPLACES: u8 = 32;
 
 /// Writes rows, all of one source, and their texts. Times are differences, and a text leaves out what it begins like the one before.
 pub(super) fn encode(rows: &[Row], heap: &[u8]) -> Vec<u8> {
@@ -27,7 +28,8 @@ pub(super) fn encode(rows: &[Row], heap: &[u8]) -> Vec<u8> {
             | flag(row.talk, TALK)
             | flag(row.ivr, IVR)
             | if row.line > 0 { LINE } else { 0 }
-            | if row.retracted { RETRACTED } else { 0 };
+            | if row.retracted { RETRACTED } else { 0 }
+            | if row.replaces { REPLACES } else { 0 };
         out.push(flags);
         let step = row.started.wrapping_sub(started);
         started = row.started;
@@ -121,6 +123,7 @@ fn read(input: &mut &[u8], source: u16) -> Option<Row> {
         source,
         retracted: flags & RETRACTED != 0,
         unversioned: false,
+        replaces: flags & REPLACES != 0,
     })
 }
 

@@ -59,6 +59,8 @@ const WAITING: usize = 64;
 pub struct SqliteStore {
     jobs: Mutex<Option<Sender<Job>>>,
     room: Arc<Semaphore>,
+    /// Held by who is next to get room.
+    turn: tokio::sync::Mutex<()>,
     shared: Arc<Shared>,
     view: Arc<Mutex<Arc<View>>>,
     gauges: Arc<Gauges>,
@@ -132,10 +134,13 @@ async fn blocking<T: Send + 'static>(
 #[async_trait]
 impl Store for SqliteStore {
     async fn commit(&self, submission: Submission) -> Result<Committed, StoreError> {
-        let permit = self.room.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
         let prepared = prepare(submission, &self.shared.key, &self.shared.labels)?;
         let (reply, answer) = oneshot::channel();
+        // Whoever comes first waits first: commits take effect in the order in which they were begun.
+        let turn = self.turn.lock().await;
+        let permit = self.room.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
         self.send(Job::Commit(Box::new(prepared), reply, Some(permit)))?;
+        drop(turn);
         let (result, items) = answer.await.map_err(|_| StoreError::Closed)?;
         drop(items);
         result

@@ -84,6 +84,7 @@ pub(super) fn open(path: &Path, limits: Limits) -> Result<SqliteStore, StoreErro
         next_id: next_run(&writer.db, &runs).map_err(unreadable)?,
         writer: jobs.clone(),
         gauges: gauges.clone(),
+        shared: shared.clone(),
     };
     let _ = orders.send(Task::Compact(runs.clone()));
     let filter_to = jobs.clone();
@@ -108,6 +109,7 @@ pub(super) fn open(path: &Path, limits: Limits) -> Result<SqliteStore, StoreErro
     Ok(SqliteStore {
         jobs: Mutex::new(Some(jobs)),
         room: Arc::new(Semaphore::new(WAITING)),
+        turn: tokio::sync::Mutex::new(()),
         shared,
         view,
         gauges,
@@ -185,12 +187,15 @@ fn take_up(
         taken.next_seq = taken.next_seq.max(seq + 1);
         let mut open = chunk.take().unwrap_or_else(|| Chunk::new(seq));
         for (at, row) in rows.iter().enumerate() {
-            match standing.find(row.identity, row.day(), None, &open)? {
-                None => taken.new_calls += 1,
-                Some(found) => {
-                    let before_row = open.rows.len() as u32;
-                    open.kills.push(Kill { identity: row.identity, before_row, old: found.weight()? });
-                }
+            // Only a row that replaced another is looked up: there is no filter yet, and without one looking up strangers is slow.
+            if row.replaces {
+                let found = standing.find(row.identity, row.day(), None, &open)?;
+                let found = found
+                    .ok_or_else(|| StoreError::Damaged("what a record replaced is missing".to_owned()))?;
+                let before_row = open.rows.len() as u32;
+                open.kills.push(Kill { identity: row.identity, before_row, old: found.weight()? });
+            } else {
+                taken.new_calls += 1;
             }
             let end = rows.get(at + 1).map_or(heap.len(), |next| next.text as usize);
             let place = Place { chunk: standing.active.chunks.len() as u32, row: open.rows.len() as u32 };

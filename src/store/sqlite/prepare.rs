@@ -79,6 +79,7 @@ pub(super) fn prepare(
                     source: number,
                     retracted: record.retracted(),
                     unversioned: record.revision().is_none(),
+                    replaces: false,
                 });
                 push_text(&mut heap, record.id(), record.callback());
             }

@@ -55,6 +55,8 @@ pub(super) struct Row {
     pub(super) retracted: bool,
     /// Only until its verdict: the source gave no revision.
     pub(super) unversioned: bool,
+    /// When it arrived, an older revision stood.
+    pub(super) replaces: bool,
 }
 
 impl Row {

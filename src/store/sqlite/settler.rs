@@ -12,7 +12,7 @@ use super::hot::{Generation, Kill};
 use super::row::Row;
 use super::run::{Run, RunRow, RunWriter};
 use super::sums::{Decode, Sum, settle, weigh};
-use super::view::RunSet;
+use super::view::{RunSet, Shared};
 use super::writer::{Gauges, Job};
 use crate::calendar::Day;
 
@@ -52,6 +52,7 @@ pub(super) struct Settler {
     pub(super) next_id: i64,
     pub(super) writer: Sender<Job>,
     pub(super) gauges: Arc<Gauges>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Settler {
@@ -84,6 +85,7 @@ impl Settler {
                     let quiet = ruled - ruled_before < QUIET_RECORDS;
                     ruled_before = ruled;
                     if let Some(now) = runs.take_if(|_| quiet) {
+                        self.warm(&now);
                         self.compact(&now);
                     }
                 }
@@ -117,6 +119,15 @@ impl Settler {
             if matches!(orders.recv_timeout(QUIET), Err(RecvTimeoutError::Disconnected)) {
                 return false;
             }
+        }
+    }
+
+    /// Brings the tallies of the newest month up to date, so that nobody who asks has to wait for it.
+    fn warm(&self, set: &RunSet) {
+        if let Some((day, _)) = set.by_day().next_back()
+            && let Err(fault) = self.shared.months.of(day.first_of_month(), set)
+        {
+            tracing::warn!(error = %fault, "the tallies of the newest month could not be read");
         }
     }
 

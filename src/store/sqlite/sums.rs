@@ -97,6 +97,9 @@ pub(super) fn weigh(sums: &mut Vec<Sum>, weight: &Weight, sign: i64) {
 
 /// Orders sums, adds up equal keys and drops those that came to nothing.
 pub(super) fn settle(sums: &mut Vec<Sum>) {
+    if sums.is_sorted_by(|one, other| one.0 < other.0) && sums.iter().all(|&(_, calls)| calls != 0) {
+        return;
+    }
     sums.sort_unstable_by_key(|&(key, _)| key);
     sums.dedup_by(|next, kept| {
         let same = next.0 == kept.0;
@@ -227,36 +230,30 @@ impl Dense {
     }
 }
 
-/// Settled sums, of any band and source, as a tally.
-pub(super) fn tally(sums: impl Iterator<Item = Sum>, durations: bool) -> Tally {
-    /// Calls by second.
-    type Bins = Vec<(u32, i64)>;
-    let mut kinds: BTreeMap<CallKind, (i64, Bins, Bins)> = BTreeMap::new();
-    let mut open: Option<(u16, CallKind)> = None;
-    for (key, calls) in sums {
-        let kind = match open {
-            Some((number, kind)) if number == key.kind() => kind,
-            _ => {
-                let Some(kind) = CallKind::from_number(key.kind()) else { continue };
-                open = Some((key.kind(), kind));
-                kind
-            }
-        };
-        let counts = kinds.entry(kind).or_default();
+/// Settled sums of one source (or of all together) and without bands, as a tally.
+pub(super) fn tally(sums: &[Sum], durations: bool) -> Tally {
+    let mut tally = Tally::default();
+    for group in sums.chunk_by(|one, other| one.0.group() == other.0.group()) {
+        let key = group[0].0;
+        let Some(kind) = CallKind::from_number(key.kind()) else { continue };
+        if tally.kinds.last().is_none_or(|last| last.kind != kind) {
+            tally.kinds.push(KindTally {
+                kind,
+                calls: 0,
+                wait: Histogram::default(),
+                talk: Histogram::default(),
+            });
+        }
+        let Some(counts) = tally.kinds.last_mut() else { continue };
+        let bins =
+            || Histogram::from_ordered(group.iter().map(|(key, calls)| (key.second(), *calls)).collect());
         match key.dimension() {
-            Dimension::Calls => counts.0 += calls,
-            Dimension::Wait if durations => counts.1.push((key.second(), calls)),
-            Dimension::Talk if durations => counts.2.push((key.second(), calls)),
+            Dimension::Calls => counts.calls = group.iter().map(|(_, calls)| calls).sum(),
+            Dimension::Wait if durations => counts.wait = bins(),
+            Dimension::Talk if durations => counts.talk = bins(),
             Dimension::Wait | Dimension::Talk => {}
         }
     }
-    let whole = |(kind, (calls, wait, talk))| KindTally {
-        kind,
-        calls,
-        wait: Histogram::from_bins(wait),
-        talk: Histogram::from_bins(talk),
-    };
-    let mut tally = Tally { kinds: kinds.into_iter().map(whole).collect() };
     tally.kinds.retain(|kind| kind.calls != 0 || !kind.wait.is_empty() || !kind.talk.is_empty());
     tally
 }

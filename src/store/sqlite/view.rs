@@ -60,7 +60,7 @@ impl RunSet {
         self.days.values().flatten()
     }
 
-    pub(super) fn by_day(&self) -> impl Iterator<Item = (Day, &[Arc<Run>])> {
+    pub(super) fn by_day(&self) -> impl DoubleEndedIterator<Item = (Day, &[Arc<Run>])> {
         self.days.iter().map(|(&day, runs)| (day, runs.as_slice()))
     }
 }

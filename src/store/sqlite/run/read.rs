@@ -201,6 +201,7 @@ impl Run {
             source: short(6),
             retracted: packed >> 63 == 1,
             unversioned: false,
+            replaces: false,
         }
     }
 

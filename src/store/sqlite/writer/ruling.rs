@@ -101,7 +101,16 @@ impl Writer {
                     let end =
                         prepared.rows.get(at + 1).map_or(prepared.heap.len(), |next| next.text as usize);
                     let text = &prepared.heap[row.text as usize..end];
-                    self.store(open, Row { revision: verdict.revision, unversioned: false, ..*row }, text);
+                    self.store(
+                        open,
+                        Row {
+                            revision: verdict.revision,
+                            unversioned: false,
+                            replaces: found.is_some(),
+                            ..*row
+                        },
+                        text,
+                    );
                 }
             }
             verdicts.push(verdict);
