@@ -73,6 +73,7 @@ pub(super) fn restore(args: &RestoreArgs, out: &mut dyn Write) -> Result<(), Fai
 pub(super) fn verify(args: &VerifyArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let told = sqlite::verify(&args.data).map_err(|e| Failure::Refused(e.to_string()))?;
     writeln!(out, "calls {}", told.calls)?;
+    writeln!(out, "unsettled {}", told.unsettled)?;
     writeln!(out, "runs {}", told.runs)?;
     writeln!(out, "faults {}", told.faults.len())?;
     for fault in &told.faults {
@@ -91,6 +92,7 @@ fn report(out: &mut dyn Write, folder: &Path, told: &BackupReport) -> Result<(),
     writeln!(out, "{}", folder.display())?;
     let files = i64::try_from(told.files).unwrap_or(i64::MAX);
     let bytes = i64::try_from(told.bytes).unwrap_or(i64::MAX);
-    eprintln!("callgauge: {} files, {} bytes", grouped(files), grouped(bytes));
+    let many = if files == 1 { "" } else { "s" };
+    eprintln!("callgauge: {} file{many}, {} bytes", grouped(files), grouped(bytes));
     Ok(())
 }

@@ -44,7 +44,7 @@ pub struct ReplayArgs {
     #[arg(value_name = "WORKBOOK.xlsx")]
     pub workbook: PathBuf,
 
-    /// URL of a running server
+    /// URL of a running server [default: http://127.0.0.1:50051]. Also CALLGAUGE_SERVER
     #[arg(long, value_name = "URL")]
     pub to: Option<String>,
 

@@ -1,6 +1,6 @@
 //! The way in: records as clients send them, checked once and handed to the store; and kept rejects sent through again.
 //!
-//! [`intake`] converts a batch, [`wire`] knows the messages field by field, [`submit`] commits, [`redrive`] goes over kept rejects. What is refused here is
+//! `intake` converts a batch, `wire` knows the messages field by field, `submit` commits, `redrive` goes over kept rejects. What is refused here is
 //! kept without anything that could hold personal data; nothing on the way of a good record is cloned or formatted.
 
 mod directory;

@@ -29,7 +29,7 @@ pub fn table(organisations: &[Organisation]) -> String {
     ];
     let count = i64::try_from(organisations.len()).unwrap_or(i64::MAX);
     Table {
-        heading: vec![format!("{} organisations", grouped(count))],
+        heading: vec![format!("{} organisation{}", grouped(count), if count == 1 { "" } else { "s" })],
         columns,
         rows: organisations.iter().flat_map(stretches).map(|row| row.to_vec()).collect(),
         notes: Vec::new(),

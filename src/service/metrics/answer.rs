@@ -236,7 +236,13 @@ impl Answering<'_> {
         let days = self.admitted.question().days;
         let working = days.iter().filter(|&day| !self.calendar.core(day).is_empty()).count();
         let mondays = days.iter().filter(|day| day.weekday() == 1).count();
-        let mut notes = vec![format!("{}: {working} working days, {mondays} Mondays", called(days))];
+        let many = |days: usize| if days == 1 { "" } else { "s" };
+        let mut notes = vec![format!(
+            "{}: {working} working day{}, {mondays} Monday{}",
+            called(days),
+            many(working),
+            many(mondays)
+        )];
         let covered = self.calendar.covered();
         if days.overlap(covered) != days {
             notes.push(format!(

@@ -18,6 +18,8 @@ use crate::store::{BackupReport, StoreError};
 pub struct VerifyReport {
     /// Calls kept, retracted ones included; those that are not yet sorted into their days are not counted.
     pub calls: u64,
+    /// Records that were read and are not yet settled.
+    pub unsettled: u64,
     /// Sorted files checked.
     pub runs: u64,
     /// What is wrong, in words; empty where nothing is.
@@ -133,8 +135,9 @@ pub fn verify(data: &Path) -> Result<VerifyReport, StoreError> {
     let mut rows = arrivals.query([]).map_err(unreadable)?;
     while let Some(row) = rows.next().map_err(unreadable)? {
         let (seq, data): (i64, Vec<u8>) = (row.get(0).map_err(unreadable)?, row.get(1).map_err(unreadable)?);
-        if let Err(fault) = super::arrivals::decode(&data, &key, &labels) {
-            report.faults.push(format!("arrival {seq}: {fault}"));
+        match super::arrivals::decode(&data, &key, &labels) {
+            Ok((rows, _)) => report.unsettled += rows.len() as u64,
+            Err(fault) => report.faults.push(format!("arrival {seq}: {fault}")),
         }
     }
     let mut listed = db.prepare("SELECT id, file, calls FROM runs ORDER BY id").map_err(unreadable)?;

@@ -55,7 +55,8 @@ pub(super) fn open(path: &Path, limits: Limits) -> Result<SqliteStore, StoreErro
         .query_row("SELECT coalesce(max(id), 0) FROM receipts", [], |row| row.get(0))
         .map_err(unreadable)?;
 
-    let ((jobs, job_queue), (orders, order_queue)) = queues();
+    let (jobs, job_queue) = queue();
+    let (orders, order_queue) = queue();
     let (health, watched) = watch::channel(StoreHealth::Serving);
     let view = Arc::new(Mutex::new(View::new(shared.clone(), runs.clone(), Vec::new())));
     let oldest = (standing.active.rows > 0).then(Instant::now);
@@ -217,13 +218,13 @@ fn take_up(
     Ok(taken)
 }
 
-/// The writer's queue and the settler's. The two threads send to each other, so neither may wait for room in the other's: what bounds them is said here.
+/// The writer's queue, or the settler's. The two threads send to each other, so neither may wait for room in the other's: what bounds them is said here.
 #[expect(
     clippy::disallowed_methods,
     reason = "submissions hold one of a limited number of permits, other jobs one waiting request each; the settler has one order at a time and one for each of its answers"
 )]
-fn queues() -> ((Sender<Job>, Receiver<Job>), (Sender<Task>, Receiver<Task>)) {
-    (channel(), channel())
+fn queue<T>() -> (Sender<T>, Receiver<T>) {
+    channel()
 }
 
 /// Builds the filter over the runs that were there at the start, and hands it to the writer.
