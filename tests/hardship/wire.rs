@@ -35,7 +35,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Connected to this service, with the made-up practices imported.
+    /// Connected to this service once it serves, with the made-up practices imported.
     pub(crate) async fn of(service: &Service) -> Self {
         let channel = Channel::from_shared(service.url()).expect("is a URL").connect().await;
         let channel = channel.expect("it listens");
@@ -48,6 +48,8 @@ impl Client {
         };
         let import = ImportOrganisationsRequest { csv: made_up::csv(), validate_only: false };
         client.organisations.import_organisations(import).await.expect("the practices are taken");
+        // It listens a moment before it says that it serves.
+        client.await_health(ServingStatus::Serving).await;
         client
     }
 
