@@ -176,7 +176,7 @@ is 'zero calls are no value, not 0 seconds' \
 refuses 'an unknown organisation' callgauge.v1.MetricsService/QueryMetrics '{"organisation_codes":["Z99999"],"month":"2026-02"}' NotFound UNKNOWN_ORGANISATION Z99999
 refuses 'a month that is none' callgauge.v1.MetricsService/QueryMetrics '{"organisation_codes":["A81001"],"month":"2026-13"}' InvalidArgument INVALID_FIELD month
 refuses 'an empty question' callgauge.v1.MetricsService/QueryMetrics '{}' InvalidArgument INVALID_FIELD '"organisation_codes"'
-refuses 'a call that is not there' callgauge.v1.CallRecordService/GetCallRecord '{"source_id":"acme","call_id":"nobody"}' NotFound UNKNOWN_CALL nobody
+refuses 'a call that is not there' callgauge.v1.CallRecordService/GetCallRecord '{"source_id":"acme","call_id":"nobody"}' NotFound UNKNOWN_CALL acme
 
 python3 "$here/python_client.py" "$address" "$here/../proto" || fail 'the Python client'
 
