@@ -25,7 +25,7 @@ use crate::store::{
     StoreError, TallyAsk, TallyRow,
 };
 
-/// Rows that are made ahead of rendering, for answers of more groups than this.
+/// Rows that are made together ahead of rendering, for answers of more groups than this.
 const MADE_AHEAD: usize = 64;
 const ADVICE: &str = "ask for fewer organisations, a shorter range, longer buckets or fewer metrics";
 
@@ -172,25 +172,33 @@ impl Answering<'_> {
 
     /// Has another thread make the rows of the store while this one renders those before.
     fn ahead(&self, rows: crate::store::Rows<TallyRow>) -> crate::store::Rows<TallyRow> {
-        let (made, taken) = std::sync::mpsc::sync_channel(MADE_AHEAD);
+        let (made, taken) = std::sync::mpsc::sync_channel::<(Vec<_>, bool)>(2);
         self.runtime.spawn_blocking(move || {
-            for row in rows.map(Some).chain([None]) {
-                if made.send(row).is_err() {
+            let mut rows = rows;
+            loop {
+                let some: Vec<_> = rows.by_ref().take(MADE_AHEAD).collect();
+                let last = some.len() < MADE_AHEAD;
+                if made.send((some, last)).is_err() || last {
                     return;
                 }
             }
         });
-        let mut whole = false;
-        Box::new(std::iter::from_fn(move || match taken.recv() {
-            Ok(Some(row)) => Some(row),
-            Ok(None) => {
-                whole = true;
-                None
-            }
-            Err(_) if whole => None,
-            Err(_) => {
-                whole = true;
-                Some(Err(StoreError::Unavailable("reading was broken off".to_owned())))
+        let (mut some, mut last) = (Vec::new().into_iter(), false);
+        Box::new(std::iter::from_fn(move || {
+            loop {
+                if let Some(row) = some.next() {
+                    return Some(row);
+                }
+                if last {
+                    return None;
+                }
+                match taken.recv() {
+                    Ok((next, end)) => (some, last) = (next.into_iter(), end),
+                    Err(_) => {
+                        last = true;
+                        return Some(Err(StoreError::Unavailable("reading was broken off".to_owned())));
+                    }
+                }
             }
         }))
     }

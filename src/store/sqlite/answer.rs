@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::months::Month;
 use super::row::{Row, Weight, kind, seconds};
-use super::sums::{Decode, Dense, Sum, settle, tally, weigh};
+use super::sums::{Decode, Dense, Sum, decode_tally, settle, tally, weigh};
 use super::view::{Files, View, damaged, missing};
 use crate::calendar::{Day, Days, Slots};
+use crate::metrics::Tally;
 use crate::store::{
     AttributionKey, CallFacts, FactsAsk, FactsChunk, Group, LineKey, SourceKey, Span, StoreError, TallyAsk,
     TallyRow,
@@ -235,10 +236,35 @@ impl TallyRows {
         Ok(parts)
     }
 
+    /// The tally of a group that is one attribution in whole months of which each falls into one bucket: the case of all practices for a month.
+    fn whole(&mut self, group: &Group) -> Result<Option<(u32, Tally)>, StoreError> {
+        let Group::Spans(spans) = group else { return Ok(None) };
+        let ([span], false, Some(hot)) = (spans.as_slice(), self.ask.by_source, &self.hot) else {
+            return Ok(None);
+        };
+        let days = span.days.overlap(self.ask.slots.days());
+        if days.is_empty() || hot.contains_key(&span.whose.0) {
+            return Ok(None);
+        }
+        let Some((month, bucket)) = self.whole_month(days.first, days) else { return Ok(None) };
+        if month != days || bucket == Slots::NONE {
+            return Ok(None);
+        }
+        let month = self.month(days.first)?;
+        Ok(decode_tally(month.of(span.whose.0), self.ask.durations).map(|tally| (bucket, tally)))
+    }
+
     fn make(&mut self) -> Result<(), StoreError> {
         let group = self.group;
         self.group += 1;
-        let parts = match std::mem::replace(&mut self.ask.groups[group], Group::All) {
+        let asked = std::mem::replace(&mut self.ask.groups[group], Group::All);
+        if let Some((bucket, tally)) = self.whole(&asked)? {
+            if !tally.is_empty() {
+                self.ready.push_back(TallyRow { group, bucket, source: None, tally });
+            }
+            return Ok(());
+        }
+        let parts = match asked {
             Group::All => self.everybody()?,
             Group::Spans(spans) => self.spans(&spans)?,
         };

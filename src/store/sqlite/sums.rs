@@ -143,6 +143,14 @@ impl Iterator for Decode<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<Sum> {
+        // Nearly always the next second or so, and few calls: one byte each.
+        if let [step, zigzag, rest @ ..] = self.bytes
+            && (step | zigzag) < 0x80
+        {
+            self.bytes = rest;
+            self.before += u64::from(*step);
+            return Some((Key(self.before), i64::from(zigzag >> 1) ^ -i64::from(zigzag & 1)));
+        }
         let step = read_varint(&mut self.bytes)?;
         let zigzag = read_varint(&mut self.bytes)?;
         self.before = self.before.checked_add(step)?;
@@ -228,6 +236,48 @@ impl Dense {
         }
         sums
     }
+}
+
+/// Encoded sums of one source and without bands as a tally, without laying them out in between; `None` where there are several sources.
+pub(super) fn decode_tally(sums: Decode<'_>, durations: bool) -> Option<Tally> {
+    let mut tally = Tally::default();
+    let mut bins: Vec<(u32, i64)> = Vec::new();
+    let mut open: Option<Key> = None;
+    let mut put = |key: Key, bins: &mut Vec<(u32, i64)>| {
+        let Some(kind) = CallKind::from_number(key.kind()) else { return bins.clear() };
+        if tally.kinds.last().is_none_or(|last| last.kind != kind) {
+            tally.kinds.push(KindTally {
+                kind,
+                calls: 0,
+                wait: Histogram::default(),
+                talk: Histogram::default(),
+            });
+        }
+        if let Some(counts) = tally.kinds.last_mut() {
+            match key.dimension() {
+                Dimension::Calls => counts.calls = bins.iter().map(|(_, calls)| calls).sum(),
+                Dimension::Wait => counts.wait = Histogram::from_ordered(bins.as_slice().to_vec()),
+                Dimension::Talk => counts.talk = Histogram::from_ordered(bins.as_slice().to_vec()),
+            }
+        }
+        bins.clear();
+    };
+    for (key, calls) in sums {
+        match open {
+            Some(before) if before.group() == key.group() => {}
+            Some(before) if before.source() != key.source() => return None,
+            Some(before) => put(before, &mut bins),
+            None => {}
+        }
+        open = Some(key);
+        if durations || key.dimension() == Dimension::Calls {
+            bins.push((key.second(), calls));
+        }
+    }
+    if let Some(last) = open {
+        put(last, &mut bins);
+    }
+    Some(tally)
 }
 
 /// Settled sums of one source (or of all together) and without bands, as a tally.
