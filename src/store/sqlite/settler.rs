@@ -18,8 +18,10 @@ use crate::calendar::Day;
 
 /// Time over which is seen whether the writer is busy.
 const QUIET: Duration = Duration::from_secs(2);
-/// Records in that time with which it is not: runs are merged then.
+/// Records in that time with which it is not.
 const QUIET_RECORDS: u64 = 50_000;
+/// Quiet times, a minute of them, after which runs are merged: who loads a month asks about it next, and is not to share the machine with that.
+const QUIET_TIMES: u32 = 30;
 /// Runs of one day at which they are merged without waiting for quiet.
 const CROWDED: usize = 8;
 /// A run is merged with the later ones where it has fewer than so many times their rows.
@@ -60,6 +62,7 @@ impl Settler {
     pub(super) fn run(mut self, orders: &Receiver<Task>) {
         let mut runs: Option<Arc<RunSet>> = None;
         let mut ruled_before = 0;
+        let mut quiet_times = 0;
         loop {
             match orders.recv_timeout(QUIET) {
                 Ok(Task::Settle { generation, upto }) => {
@@ -82,10 +85,15 @@ impl Settler {
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     let ruled = self.gauges.ruled.load(Ordering::Relaxed);
-                    let quiet = ruled - ruled_before < QUIET_RECORDS;
+                    quiet_times = if ruled - ruled_before < QUIET_RECORDS { quiet_times + 1 } else { 0 };
                     ruled_before = ruled;
-                    if let Some(now) = runs.take_if(|_| quiet) {
-                        self.warm(&now);
+                    if quiet_times == 0 {
+                        continue;
+                    }
+                    if let Some(now) = &runs {
+                        self.warm(now);
+                    }
+                    if let Some(now) = runs.take_if(|_| quiet_times >= QUIET_TIMES) {
                         self.compact(&now);
                     }
                 }
