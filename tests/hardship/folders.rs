@@ -14,6 +14,9 @@ use crate::made_up;
 use crate::process::{Service, assert_sound, callgauge, run, serve};
 use crate::wire::Client;
 
+/// What is done to a folder, under a name, and what has to be said of it.
+type Case<'a> = (&'a str, &'a dyn Fn(&Path), &'a str);
+
 const SETTLE_ROWS: usize = 900;
 
 /// A sound folder with settled days, stopped; kept for all tests of this process.
@@ -55,7 +58,7 @@ async fn a_damaged_folder_is_refused_in_one_line_and_left_as_it_is() {
         let db = Connection::open(database(data)).expect("it opens");
         db.pragma_update(None, "user_version", 99).expect("it can be written");
     };
-    let cases: [(&str, &dyn Fn(&Path), &str); 8] = [
+    let cases: [Case<'_>; 8] = [
         ("header of the database", &|data| flip(&database(data), 3), "not a database"),
         ("header of a run", &flip_header, "runs/"),
         ("directory of a run", &flip_directory, "runs/"),
@@ -82,7 +85,7 @@ fn a_foreign_folder_is_refused_in_one_line_and_left_as_it_is() {
             .expect("it can be written");
     };
     let letters = |data: &Path| fs::write(data.join("callgauge.db"), "Dear all").expect("it can be written");
-    let cases: [(&str, &dyn Fn(&Path), &str); 3] = [
+    let cases: [Case<'_>; 3] = [
         ("a folder of letters", &text, "letters.txt"),
         ("somebody else's database", &foreign, "not one of callgauge"),
         ("no database at all", &letters, "not a database"),

@@ -67,7 +67,7 @@ impl Service {
     pub(crate) fn of(mut command: Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().expect("the program was built");
         let lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
-        let (told, hears) = mpsc::channel();
+        let (told, hears) = mpsc::sync_channel(1_024);
         std::thread::spawn(move || {
             // Read to the end, so that it never waits for a reader.
             for line in lines.map_while(Result::ok) {
