@@ -65,7 +65,7 @@ impl TallyBuilder {
     /// All of a tally.
     pub fn add_tally(&mut self, tally: &Tally) {
         for KindTally { kind, calls, wait, talk } in &tally.kinds {
-            self.add_bins(*kind, *calls, wait.bins(), talk.bins());
+            self.add_bins(*kind, *calls, &wait.bins(), &talk.bins());
         }
     }
 
@@ -186,8 +186,8 @@ mod tests {
             let tally = builder.finish();
             assert_eq!(tally.kinds.len(), 2);
             let of_answered = tally.kinds.iter().find(|kind| kind.kind == answered).unwrap();
-            assert_eq!((of_answered.calls, of_answered.wait.bins()), (506, &wait[..]));
-            assert_eq!(of_answered.talk.bins(), wait);
+            assert_eq!((of_answered.calls, &*of_answered.wait.bins()), (506, &wait[..]));
+            assert_eq!(*of_answered.talk.bins(), wait);
             assert!(tally.kinds.is_sorted_by_key(|kind| kind.kind));
             assert!(builder.finish().is_empty());
         }
@@ -201,7 +201,7 @@ mod tests {
             let mut builder = TallyBuilder::new();
             orders.into_iter().for_each(|bins| builder.add_bins(samples::answered(), 200, bins, &[]));
             let expected: Vec<(u32, i64)> = around.iter().map(|&(secs, _)| (secs, 2)).collect();
-            assert_eq!(builder.finish().kinds[0].wait.bins(), expected);
+            assert_eq!(*builder.finish().kinds[0].wait.bins(), expected);
         }
     }
 

@@ -10,6 +10,7 @@ mod evaluate;
 mod gather;
 mod histogram;
 mod ordered;
+mod packed;
 mod percent;
 mod tally;
 mod value;

@@ -1,9 +1,11 @@
 //! MetricsService: a question is parsed, admitted, planned, answered and rendered, in that order and each in its own file.
 
 mod answer;
+mod cells;
 mod days;
 mod parse;
 mod render;
+mod rows;
 
 pub(super) use render::definition_set;
 

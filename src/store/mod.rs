@@ -87,8 +87,12 @@ pub trait Snapshot: Send + Sync {
     /// The single calls of groups, for buckets finer than bands and for lines: for each group in the order asked for, chunks in no order. Blocks as it is read.
     async fn facts(self: Arc<Self>, ask: FactsAsk) -> Result<Rows<FactsChunk>, StoreError>;
 
-    /// On which days each attribution has calls.
-    async fn days_with_calls(self: Arc<Self>, days: Days) -> Result<DaysWithCalls, StoreError>;
+    /// On which days attributions have calls: these, or everybody.
+    async fn days_with_calls(
+        self: Arc<Self>,
+        days: Days,
+        of: Option<Vec<AttributionKey>>,
+    ) -> Result<DaysWithCalls, StoreError>;
 
     /// Whole calls, oldest first, then by source and call id; retracted ones left out.
     ///

@@ -5,28 +5,25 @@
 
 use std::sync::Arc;
 
-use callgauge_schema::{Account, Attribution, Line, Moment, OdsCode, SourceId, Timing};
+use callgauge_schema::{Account, Attribution, Moment, OdsCode, Timing};
 use hashbrown::HashMap;
 use tokio::runtime::Handle;
 
-use super::days::{BucketDays, PracticeDays};
-use super::parse::{Breakdown, Question};
+use super::cells::{Cell, Part};
+use super::days::BucketDays;
+use super::parse::Question;
 use super::render;
+use super::rows::{SHARED, Seen, Work};
 use crate::access::Admitted;
 use crate::calendar::{Buckets, Calendar, Days, NoBuckets};
-use crate::metrics::{Gatherer, OutcomePart, Tally, evaluate, outcome_check, split_by_outcome};
+use crate::metrics::{Tally, evaluate, outcome_check};
 use crate::organisations::{Asked, Directory, Member, Parts, PlanFault, RowPlan};
 use crate::proto::v1;
 use crate::service::errors::Fault;
 use crate::service::house::Waiting;
 use crate::service::pages::{ANSWER_ROWS, Made, Paging, Rows};
-use crate::store::{
-    AttributionKey, Attributions, FactsAsk, FactsChunk, Group, LineKey, Snapshot, SourceKey, Span,
-    StoreError, TallyAsk, TallyRow,
-};
+use crate::store::{AttributionKey, Attributions, Group, Snapshot, Span};
 
-/// Rows that are made together ahead of rendering, for answers of more groups than this.
-const MADE_AHEAD: usize = 64;
 const ADVICE: &str = "ask for fewer organisations, a shorter range, longer buckets or fewer metrics";
 
 /// Everything that an answer is made from.
@@ -38,34 +35,11 @@ pub(super) struct Answering<'a> {
     pub(super) runtime: Handle,
 }
 
-/// The part of a breakdown that a tally is of, in the order of rows.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
-    Whole,
-    Outcome(OutcomePart),
-    Line(Option<Line>),
-    Source(SourceId),
-}
-
-/// The calls of one organisation in one bucket, or a part of them.
-struct Cell {
-    bucket: u32,
-    part: Part,
-    tally: Tally,
-}
-
 /// Who has calls, by what they are asked for.
 #[derive(Default)]
-struct Keys {
-    practices: HashMap<OdsCode, AttributionKey>,
+pub(super) struct Keys {
+    pub(super) practices: HashMap<OdsCode, AttributionKey>,
     accounts: Vec<AttributionKey>,
-}
-
-/// What is seen while rows are made, for the notes.
-#[derive(Default)]
-struct Seen {
-    unknown_days: bool,
-    banded: bool,
 }
 
 impl Answering<'_> {
@@ -98,32 +72,21 @@ impl Answering<'_> {
                 buckets.list().len()
             )));
         }
-        let groups = plans.iter().map(|plan| keys.group(plan, question.days)).collect();
-        let with_calls = self.runtime.block_on(Arc::clone(&self.snapshot).days_with_calls(question.days))?;
-        let bucket_days = BucketDays::new(&buckets);
-        let bucket_messages: Vec<v1::Bucket> = buckets.list().iter().map(render::bucket).collect();
-        let mut cells = self.cells(groups, &buckets)?;
+        let asked = keys.few(&plans);
+        let with_calls =
+            self.runtime.block_on(Arc::clone(&self.snapshot).days_with_calls(question.days, asked))?;
+        let work = Work {
+            answering: self,
+            plans: &plans,
+            keys: &keys,
+            buckets: &buckets,
+            bucket_days: BucketDays::new(&buckets),
+            bucket_messages: buckets.list().iter().map(render::bucket).collect(),
+            with_calls,
+            waiting,
+        };
         let mut rows = Rows::new(paging, ADVICE);
-        let mut seen = Seen::default();
-        for (group, plan) in plans.iter().enumerate() {
-            let organisation = render::organisation(plan);
-            let key_of = |code| keys.practices.get(&code).copied();
-            let days = PracticeDays::new(plan, question.days, key_of, &with_calls);
-            let mut theirs = cells.of(group, waiting)?.into_iter().peekable();
-            for (bucket, message) in bucket_messages.iter().enumerate() {
-                let said = days.say(&bucket_days, bucket);
-                seen.unknown_days |= said.unknown;
-                let mut any = false;
-                while let Some(cell) = theirs.next_if(|cell| cell.bucket as usize == bucket) {
-                    any = true;
-                    rows.push(self.row(&organisation, message, Some(&cell), &said, &mut seen))?;
-                }
-                if !any {
-                    rows.push(self.row(&organisation, message, None, &said, &mut seen))?;
-                }
-            }
-            waiting.check()?;
-        }
+        let seen = work.all(&mut rows)?;
         let made = rows.made();
         let head = v1::QueryMetricsResponse {
             rows: Vec::new(),
@@ -138,72 +101,7 @@ impl Answering<'_> {
         Ok((made, head))
     }
 
-    /// The calls of all groups, to be read group by group.
-    fn cells(&self, groups: Vec<Group>, buckets: &Buckets) -> Result<Cells, Fault> {
-        let question = self.admitted.question();
-        let snapshot = Arc::clone(&self.snapshot);
-        match (buckets.slots(), question.breakdown) {
-            (Some(slots), Breakdown::None | Breakdown::Outcome | Breakdown::Source) => {
-                let ask = TallyAsk {
-                    groups,
-                    slots,
-                    by_source: question.breakdown == Breakdown::Source,
-                    durations: question.metrics.iter().any(|metric| metric.needs_durations()),
-                };
-                let many = ask.groups.len() > MADE_AHEAD;
-                let mut rows = self.runtime.block_on(Arc::clone(&snapshot).tallies(ask))?;
-                if many {
-                    rows = self.ahead(rows);
-                }
-                Ok(Cells::Tallied { rows: rows.peekable(), breakdown: question.breakdown, snapshot })
-            }
-            (None, _) | (_, Breakdown::Line) => {
-                let ask = FactsAsk { groups, days: question.days };
-                let chunks = self.runtime.block_on(Arc::clone(&snapshot).facts(ask))?;
-                Ok(Cells::Single {
-                    chunks: chunks.peekable(),
-                    buckets: buckets.clone(),
-                    breakdown: question.breakdown,
-                    snapshot,
-                })
-            }
-        }
-    }
-
-    /// Has another thread make the rows of the store while this one renders those before.
-    fn ahead(&self, rows: crate::store::Rows<TallyRow>) -> crate::store::Rows<TallyRow> {
-        let (made, taken) = std::sync::mpsc::sync_channel::<(Vec<_>, bool)>(2);
-        self.runtime.spawn_blocking(move || {
-            let mut rows = rows;
-            loop {
-                let some: Vec<_> = rows.by_ref().take(MADE_AHEAD).collect();
-                let last = some.len() < MADE_AHEAD;
-                if made.send((some, last)).is_err() || last {
-                    return;
-                }
-            }
-        });
-        let (mut some, mut last) = (Vec::new().into_iter(), false);
-        Box::new(std::iter::from_fn(move || {
-            loop {
-                if let Some(row) = some.next() {
-                    return Some(row);
-                }
-                if last {
-                    return None;
-                }
-                match taken.recv() {
-                    Ok((next, end)) => (some, last) = (next.into_iter(), end),
-                    Err(_) => {
-                        last = true;
-                        return Some(Err(StoreError::Unavailable("reading was broken off".to_owned())));
-                    }
-                }
-            }
-        }))
-    }
-
-    fn row(
+    pub(super) fn row(
         &self,
         organisation: &v1::OrganisationRef,
         bucket: &v1::Bucket,
@@ -279,127 +177,6 @@ impl Answering<'_> {
     }
 }
 
-/// The calls of all groups as they are read from the snapshot.
-enum Cells {
-    Tallied {
-        rows: std::iter::Peekable<crate::store::Rows<TallyRow>>,
-        breakdown: Breakdown,
-        snapshot: Arc<dyn Snapshot>,
-    },
-    Single {
-        chunks: std::iter::Peekable<crate::store::Rows<FactsChunk>>,
-        buckets: Buckets,
-        breakdown: Breakdown,
-        snapshot: Arc<dyn Snapshot>,
-    },
-}
-
-impl Cells {
-    /// Those of one group, by bucket, then part. Groups have to be asked for in order.
-    fn of(&mut self, group: usize, waiting: &Waiting) -> Result<Vec<Cell>, Fault> {
-        let mut cells = Vec::new();
-        match self {
-            Self::Tallied { rows, breakdown, snapshot } => {
-                while let Some(row) = rows.next_if(|row| belongs(row, group, |row| row.group)) {
-                    let TallyRow { group: _, bucket, source, tally } = row?;
-                    match breakdown {
-                        Breakdown::Outcome => {
-                            cells.extend(split_by_outcome(&tally).into_iter().map(|(part, tally)| Cell {
-                                bucket,
-                                part: Part::Outcome(part),
-                                tally,
-                            }))
-                        }
-                        Breakdown::None | Breakdown::Line | Breakdown::Source => {
-                            let part = source.map_or(Part::Whole, |key| Part::Source(snapshot.source(key)));
-                            cells.push(Cell { bucket, part, tally });
-                        }
-                    }
-                }
-            }
-            Self::Single { chunks, buckets, breakdown, snapshot } => match breakdown {
-                Breakdown::None => gather(
-                    group,
-                    chunks,
-                    buckets,
-                    waiting,
-                    |_| (),
-                    |(), tally, bucket| {
-                        cells.push(Cell { bucket, part: Part::Whole, tally });
-                    },
-                )?,
-                Breakdown::Outcome => gather(
-                    group,
-                    chunks,
-                    buckets,
-                    waiting,
-                    |_| (),
-                    |(), tally, bucket| {
-                        cells.extend(split_by_outcome(&tally).into_iter().map(|(part, tally)| Cell {
-                            bucket,
-                            part: Part::Outcome(part),
-                            tally,
-                        }));
-                    },
-                )?,
-                Breakdown::Line => gather(
-                    group,
-                    chunks,
-                    buckets,
-                    waiting,
-                    |call| call.line,
-                    |line: Option<LineKey>, tally, bucket| {
-                        let part = Part::Line(line.map(|line| snapshot.line(line)));
-                        cells.push(Cell { bucket, part, tally });
-                    },
-                )?,
-                Breakdown::Source => gather(
-                    group,
-                    chunks,
-                    buckets,
-                    waiting,
-                    |call| call.source,
-                    |source: SourceKey, tally, bucket| {
-                        cells.push(Cell { bucket, part: Part::Source(snapshot.source(source)), tally });
-                    },
-                )?,
-            },
-        }
-        cells.sort_by(|one, other| (one.bucket, &one.part).cmp(&(other.bucket, &other.part)));
-        Ok(cells)
-    }
-}
-
-/// Gathers the calls of one group into tallies by bucket and part.
-fn gather<P: Ord>(
-    group: usize,
-    chunks: &mut std::iter::Peekable<crate::store::Rows<FactsChunk>>,
-    buckets: &Buckets,
-    waiting: &Waiting,
-    part: impl Fn(&crate::store::CallFacts) -> P,
-    mut take: impl FnMut(P, Tally, u32),
-) -> Result<(), Fault> {
-    let mut gatherer = None;
-    while let Some(chunk) = chunks.next_if(|chunk| belongs(chunk, group, |chunk| chunk.group)) {
-        let gatherer = gatherer.get_or_insert_with(|| Gatherer::new(buckets.list().len()));
-        for call in chunk?.facts {
-            if let Some(bucket) = buckets.slot(call.started_at) {
-                gatherer.add(bucket, part(&call), call.kind, call.wait, call.talk);
-            }
-        }
-        waiting.check()?;
-    }
-    for (bucket, part, tally) in gatherer.into_iter().flat_map(Gatherer::finish) {
-        take(part, tally, bucket);
-    }
-    Ok(())
-}
-
-/// Whether what comes next is of this group; a fault is everybody's.
-fn belongs<T>(next: &Result<T, StoreError>, group: usize, group_of: impl Fn(&T) -> usize) -> bool {
-    next.as_ref().map_or(true, |next| group_of(next) <= group)
-}
-
 impl Keys {
     fn of(attributions: &Attributions) -> Self {
         let mut keys = Self::default();
@@ -414,6 +191,14 @@ impl Keys {
         keys
     }
 
+    /// Those that the rows are about, where they are few.
+    fn few(&self, plans: &[RowPlan]) -> Option<Vec<AttributionKey>> {
+        let practices: usize = plans.iter().map(|plan| plan.practices.len()).sum();
+        let key_of = |(code, _): &(OdsCode, Days)| self.practices.get(code).copied();
+        (practices < SHARED)
+            .then(|| plans.iter().flat_map(|plan| &plan.practices).filter_map(key_of).collect())
+    }
+
     /// The accounts, in the order of their keys here.
     fn accounts<'a>(&self, attributions: &'a Attributions) -> Vec<&'a Account> {
         let account = |attribution: &'a Attribution| match attribution {
@@ -424,7 +209,7 @@ impl Keys {
     }
 
     /// What a row is made of, in the store's words. Who has no calls is left out.
-    fn group(&self, plan: &RowPlan, range: Days) -> Group {
+    pub(super) fn group(&self, plan: &RowPlan, range: Days) -> Group {
         match &plan.parts {
             Parts::Everything => Group::All,
             Parts::Members(members) => Group::Spans(

@@ -79,11 +79,15 @@ impl Snapshot for View {
         Ok(Box::new(chunks))
     }
 
-    async fn days_with_calls(self: Arc<Self>, days: Days) -> Result<DaysWithCalls, StoreError> {
+    async fn days_with_calls(
+        self: Arc<Self>,
+        days: Days,
+        of: Option<Vec<AttributionKey>>,
+    ) -> Result<DaysWithCalls, StoreError> {
         let mut bits = vec![vec![0_u64; days.len().div_ceil(64)]; self.0.attributions.list.len()];
         for call in View::facts(&self) {
             let day = london(call.started_at).day;
-            if days.contains(day) {
+            if days.contains(day) && of.as_ref().is_none_or(|of| of.contains(&call.whose)) {
                 let at = (day.number() - days.first.number()) as usize;
                 bits[call.whose.0 as usize][at / 64] |= 1 << (at % 64);
             }

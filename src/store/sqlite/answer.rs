@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::months::Month;
 use super::row::{Row, Weight, kind, seconds};
-use super::sums::{Decode, Dense, Sum, decode_tally, settle, tally, weigh};
+use super::sums::{Decode, Dense, Sum, settle, tally, weigh};
 use super::view::{Files, View, damaged, missing};
 use crate::calendar::{Day, Days, Slots};
-use crate::metrics::Tally;
+use crate::metrics::{KindTally, Tally};
 use crate::store::{
     AttributionKey, CallFacts, FactsAsk, FactsChunk, Group, LineKey, SourceKey, Span, StoreError, TallyAsk,
     TallyRow,
@@ -135,7 +135,13 @@ impl TallyRows {
     }
 
     /// Puts sums into their buckets.
-    fn put_in(&self, parts: &mut Parts, sums: Decode<'_>, bucket: impl Fn(usize) -> u32, many: bool) {
+    fn put_in(
+        &self,
+        parts: &mut Parts,
+        sums: impl Iterator<Item = Sum>,
+        bucket: impl Fn(usize) -> u32,
+        many: bool,
+    ) {
         let mut open: Option<(u32, u16)> = None;
         let mut list: &mut Sums = &mut Sums::Few(Vec::new());
         for (key, calls) in sums {
@@ -251,7 +257,17 @@ impl TallyRows {
             return Ok(None);
         }
         let month = self.month(days.first)?;
-        Ok(decode_tally(month.of(span.whose.0), self.ask.durations).map(|tally| (bucket, tally)))
+        Ok(month.tally(span.whose.0).map(|tally| {
+            let kinds = tally.kinds.iter().filter(|kind| self.ask.durations || kind.calls != 0);
+            let kinds = kinds.map(|kind| {
+                if self.ask.durations {
+                    kind.clone()
+                } else {
+                    KindTally { calls: kind.calls, ..KindTally::none(kind.kind) }
+                }
+            });
+            (bucket, Tally { kinds: kinds.collect() })
+        }))
     }
 
     fn make(&mut self) -> Result<(), StoreError> {

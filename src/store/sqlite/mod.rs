@@ -47,9 +47,9 @@ use self::writer::{Gauges, Job};
 use crate::calendar::Days;
 use crate::organisations::OrganisationRow;
 use crate::store::{
-    Attributions, BackupReport, CallsAsk, Committed, DaysWithCalls, FactsAsk, FactsChunk, KeptReject,
-    LineKey, RecordVerdict, RejectsAsk, Rows, Snapshot, SourceKey, Store, StoreError, StoreHealth,
-    StoreStatus, StoredCall, Submission, TallyAsk, TallyRow,
+    AttributionKey, Attributions, BackupReport, CallsAsk, Committed, DaysWithCalls, FactsAsk, FactsChunk,
+    KeptReject, LineKey, RecordVerdict, RejectsAsk, Rows, Snapshot, SourceKey, Store, StoreError,
+    StoreHealth, StoreStatus, StoredCall, Submission, TallyAsk, TallyRow,
 };
 
 /// Submissions that wait for the writer at most; who brings more waits.
@@ -249,9 +249,19 @@ impl Snapshot for Taken {
         Ok(Box::new(Facts::new(self.view.clone(), ask)))
     }
 
-    async fn days_with_calls(self: Arc<Self>, days: Days) -> Result<DaysWithCalls, StoreError> {
+    async fn days_with_calls(
+        self: Arc<Self>,
+        days: Days,
+        of: Option<Vec<AttributionKey>>,
+    ) -> Result<DaysWithCalls, StoreError> {
         let view = self.view.clone();
-        blocking(move || Ok(view.days_with_calls(days))).await
+        blocking(move || {
+            Ok(match of {
+                None => view.days_with_calls(days),
+                Some(of) => view.days_with_calls_of(days, &of),
+            })
+        })
+        .await
     }
 
     async fn calls(self: Arc<Self>, ask: CallsAsk) -> Result<Vec<StoredCall>, StoreError> {

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::run::Run;
-use super::sums::{Decode, Dense, Sum, encode, settle};
+use super::sums::{Decode, Dense, Sum, encode, only_source, settle, sums_of, tally};
 use super::view::{Files, RunSet, damaged};
 use crate::calendar::{Day, Days};
+use crate::metrics::Tally;
 use crate::store::StoreError;
 
 /// Months that are kept.
@@ -18,21 +19,62 @@ const STRETCH: u32 = 256;
 #[derive(Clone, Default)]
 pub(super) struct Month {
     runs: HashSet<i64>,
-    /// Encoded sums without bands, by attribution.
-    by_whose: BTreeMap<u32, Arc<[u8]>>,
+    by_whose: BTreeMap<u32, Theirs>,
     /// The same for everybody.
     all: Arc<Vec<Sum>>,
 }
 
+/// The calls of one attribution in a month.
+#[derive(Clone)]
+enum Theirs {
+    /// All of one source: packed, ready to be answered with.
+    OfOneSource(u16, Arc<Tally>),
+    /// Encoded sums without bands.
+    OfSeveral(Arc<[u8]>),
+}
+
 impl Month {
-    /// Sums of an attribution.
-    pub(super) fn of(&self, whose: u32) -> Decode<'_> {
-        Decode::new(self.by_whose.get(&whose).map_or(&[], |bytes| bytes))
+    /// Sums of an attribution, without bands, in order.
+    pub(super) fn of(&self, whose: u32) -> impl Iterator<Item = Sum> {
+        let (one, several) = match self.by_whose.get(&whose) {
+            None => (None, &[][..]),
+            Some(Theirs::OfOneSource(source, tally)) => (Some(sums_of(*source, tally)), &[][..]),
+            Some(Theirs::OfSeveral(bytes)) => (None, &**bytes),
+        };
+        one.into_iter().flatten().chain(Decode::new(several))
+    }
+
+    /// The tally of an attribution; `None` where several sources have calls of it.
+    pub(super) fn tally(&self, whose: u32) -> Option<Arc<Tally>> {
+        match self.by_whose.get(&whose) {
+            None => Some(Arc::default()),
+            Some(Theirs::OfOneSource(_, tally)) => Some(tally.clone()),
+            Some(Theirs::OfSeveral(_)) => None,
+        }
     }
 
     /// Sums of everybody.
     pub(super) fn all(&self) -> &[Sum] {
         &self.all
+    }
+}
+
+impl Theirs {
+    /// Of settled sums; `None` where there are none.
+    fn of(sums: &[Sum]) -> Option<Self> {
+        if sums.is_empty() {
+            return None;
+        }
+        let Some(source) = only_source(sums) else {
+            let mut bytes = Vec::new();
+            encode(sums, &mut bytes);
+            return Some(Self::OfSeveral(bytes.into()));
+        };
+        let mut tally = tally(sums, true);
+        for kind in &mut tally.kinds {
+            (kind.wait, kind.talk) = (kind.wait.packed(), kind.talk.packed());
+        }
+        Some(Self::OfOneSource(source, Arc::new(tally)))
     }
 }
 
@@ -128,11 +170,12 @@ fn added(month: &Month, runs: &[&Arc<Run>]) -> Result<Month, StoreError> {
                 for (key, calls) in month.of(whose) {
                     one.add(key, calls);
                 }
-                let mut bytes = Vec::new();
                 let mut sums = one.drain();
                 settle(&mut sums);
-                encode(&sums, &mut bytes);
-                whole.by_whose.insert(whose, bytes.into());
+                match Theirs::of(&sums) {
+                    Some(theirs) => whole.by_whose.insert(whose, theirs),
+                    None => whole.by_whose.remove(&whose),
+                };
             }
         }
         from = until;

@@ -238,46 +238,21 @@ impl Dense {
     }
 }
 
-/// Encoded sums of one source and without bands as a tally, without laying them out in between; `None` where there are several sources.
-pub(super) fn decode_tally(sums: Decode<'_>, durations: bool) -> Option<Tally> {
-    let mut tally = Tally::default();
-    let mut bins: Vec<(u32, i64)> = Vec::new();
-    let mut open: Option<Key> = None;
-    let mut put = |key: Key, bins: &mut Vec<(u32, i64)>| {
-        let Some(kind) = CallKind::from_number(key.kind()) else { return bins.clear() };
-        if tally.kinds.last().is_none_or(|last| last.kind != kind) {
-            tally.kinds.push(KindTally {
-                kind,
-                calls: 0,
-                wait: Histogram::default(),
-                talk: Histogram::default(),
-            });
-        }
-        if let Some(counts) = tally.kinds.last_mut() {
-            match key.dimension() {
-                Dimension::Calls => counts.calls = bins.iter().map(|(_, calls)| calls).sum(),
-                Dimension::Wait => counts.wait = Histogram::from_ordered(bins.as_slice().to_vec()),
-                Dimension::Talk => counts.talk = Histogram::from_ordered(bins.as_slice().to_vec()),
-            }
-        }
-        bins.clear();
-    };
-    for (key, calls) in sums {
-        match open {
-            Some(before) if before.group() == key.group() => {}
-            Some(before) if before.source() != key.source() => return None,
-            Some(before) => put(before, &mut bins),
-            None => {}
-        }
-        open = Some(key);
-        if durations || key.dimension() == Dimension::Calls {
-            bins.push((key.second(), calls));
-        }
-    }
-    if let Some(last) = open {
-        put(last, &mut bins);
-    }
-    Some(tally)
+/// A tally of one source as sums without bands, in order.
+pub(super) fn sums_of(source: u16, tally: &Tally) -> impl Iterator<Item = Sum> {
+    tally.kinds.iter().flat_map(move |KindTally { kind, calls, wait, talk }| {
+        let key = move |dimension, second| Key::new(source, NO_BAND, kind.number(), dimension, second);
+        let counted = (*calls != 0).then(|| (key(0, 0), *calls));
+        let waits = wait.iter().map(move |(second, calls)| (key(1, second), calls));
+        let talks = talk.iter().map(move |(second, calls)| (key(2, second), calls));
+        counted.into_iter().chain(waits).chain(talks)
+    })
+}
+
+/// The one source of settled sums that are not none.
+pub(super) fn only_source(sums: &[Sum]) -> Option<u16> {
+    let (first, last) = (sums.first()?.0.source(), sums.last()?.0.source());
+    (first == last).then_some(first)
 }
 
 /// Settled sums of one source (or of all together) and without bands, as a tally.

@@ -11,7 +11,7 @@ use super::months::Months;
 use super::row::{FolderKey, Row, texts};
 use super::run::Run;
 use crate::calendar::{Day, Days};
-use crate::store::{DaysWithCalls, StoreError};
+use crate::store::{AttributionKey, DaysWithCalls, StoreError};
 
 /// What all views of a store share.
 pub(super) struct Shared {
@@ -151,6 +151,30 @@ impl View {
             for (bits, _) in bits.iter_mut().zip(&calls).filter(|(_, calls)| **calls > 0) {
                 bits[at / 64] |= 1 << (at % 64);
             }
+        }
+        DaysWithCalls { days, bits }
+    }
+
+    /// On which days these have calls.
+    pub(super) fn days_with_calls_of(&self, days: Days, of: &[AttributionKey]) -> DaysWithCalls {
+        let mut bits = vec![Vec::new(); self.shared.labels().attributions().list.len()];
+        for whose in of.iter().map(|key| key.0) {
+            let mut calls = vec![0_i64; days.len()];
+            let at = |day: Day| (day.number() - days.first.number()) as usize;
+            for run in self.runs.within(days) {
+                calls[at(run.day)] += run.entry(whose).map_or(0, |entry| i64::from(entry.calls));
+            }
+            for chunk in &self.chunks {
+                for (weight, sign) in chunk.weights_of(whose).filter(|(weight, _)| days.contains(weight.day))
+                {
+                    calls[at(weight.day)] += sign;
+                }
+            }
+            let mut words = vec![0_u64; days.len().div_ceil(64)];
+            for at in (0..calls.len()).filter(|&at| calls[at] > 0) {
+                words[at / 64] |= 1 << (at % 64);
+            }
+            bits[whose as usize] = words;
         }
         DaysWithCalls { days, bits }
     }

@@ -129,7 +129,7 @@ pub(super) async fn retracted_calls_are_in_no_answer(harness: &dyn Harness) {
     let facts = FactsAsk { groups: vec![Group::All], days };
     let chunks = Arc::clone(&snapshot).facts(facts).await.expect("facts are given");
     assert_eq!(chunks.map(|chunk| chunk.expect("a chunk is given").facts.len()).sum::<usize>(), 0);
-    let with_calls = Arc::clone(&snapshot).days_with_calls(days).await.expect("days are given");
+    let with_calls = Arc::clone(&snapshot).days_with_calls(days, None).await.expect("days are given");
     let keys = 0..snapshot.attributions().list.len() as u32;
     assert!(keys.clone().all(|key| days.iter().all(|day| !with_calls.has(AttributionKey(key), day))));
     let ask = CallsAsk { limit: 10, ..everything(&snapshot, days) };

@@ -109,7 +109,7 @@ impl Model {
             assert!(!row.tally.is_empty(), "a row has calls");
             assert!(row.tally.kinds.is_sorted_by(|a, b| a.kind < b.kind), "kinds are in order, each once");
             let kinds = row.tally.kinds.into_iter().map(|kind| {
-                (kind.kind, (kind.calls, one_by_one(kind.wait.bins()), one_by_one(kind.talk.bins())))
+                (kind.kind, (kind.calls, one_by_one(&kind.wait.bins()), one_by_one(&kind.talk.bins())))
             });
             let twice = found.insert((row.group, row.bucket, source), kinds.collect());
             assert!(twice.is_none(), "one row for each group, bucket and source");
@@ -267,7 +267,7 @@ impl Model {
     }
 
     async fn compare_days(&self, snapshot: &Arc<dyn Snapshot>, days: Days) {
-        let found = Arc::clone(snapshot).days_with_calls(days).await.expect("days are given");
+        let found = Arc::clone(snapshot).days_with_calls(days, None).await.expect("days are given");
         assert_eq!(found.days, days);
         let expected: BTreeSet<(String, Day)> = (self.counted())
             .map(|(_, record)| (name(record.attribution()), Day::from(day_band(record.started_at()).0)))
@@ -281,6 +281,15 @@ impl Model {
             })
             .collect();
         assert_eq!(found, expected, "days with calls");
+        let asked: Vec<_> = (0..attributions.list.len() as u32).step_by(2).map(AttributionKey).collect();
+        let some =
+            Arc::clone(snapshot).days_with_calls(days, Some(asked.clone())).await.expect("days are given");
+        for (key, attribution) in (0..).map(AttributionKey).zip(&attributions.list) {
+            let name = name(attribution);
+            for day in days.iter().filter(|_| asked.contains(&key)) {
+                assert_eq!(some.has(key, day), found.contains(&(name.clone(), day)), "{name} on {day}");
+            }
+        }
     }
 }
 
