@@ -167,7 +167,8 @@ impl<'a> Plot<'a> {
     /// The part of a straight line that is inside the plot.
     fn clipped(&self, from: (f64, f64), to: (f64, f64)) -> Option<((f64, f64), (f64, f64))> {
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);
-        let Rect { left, right, top, bottom } = self.ends;
+        let Rect { left, right, .. } = self.ends;
+        let (bottom, top) = (self.ends.bottom.min(self.ends.top), self.ends.bottom.max(self.ends.top));
         let mut span = (0.0_f64, 1.0_f64);
         for (way, room) in
             [(-dx, from.0 - left), (dx, right - from.0), (-dy, from.1 - bottom), (dy, top - from.1)]

@@ -43,7 +43,6 @@ impl Rect {
         self.right - self.left
     }
 
-
     pub(super) fn meets(&self, other: &Self) -> bool {
         self.left < other.right
             && other.left < self.right

@@ -221,12 +221,12 @@ fn legend(chart: &ControlChart, up: &Scale, px: f64) -> Vec<Entry> {
         }
     }
     if let Some(last) = chart.phases.last() {
-        let which = if chart.phases.len() > 1 { "mean, last phase" } else { "mean" };
-        let text = format!("{which}: {}", up.write_finely(last.mean));
+        let which = if chart.phases.len() > 1 { " of the last phase" } else { "" };
+        let text = format!("mean{which}: {}", up.write_finely(last.mean));
         entries.push(Entry::new(Sample::Line(mean_pen(px)), text));
         let limits = match (last.lower, last.upper) {
             (Some(lower), Some(upper)) => {
-                format!("limits: {} to {}", up.write_finely(lower), up.write_finely(upper))
+                format!("limits{which}: {} to {}", up.write_finely(lower), up.write_finely(upper))
             }
             _ => "limits".to_owned(),
         };

@@ -1,7 +1,7 @@
 //! Knows the funnel plot: each organisation's value over its denominator, the target, and the limits that chance would keep to.
 
 use super::axes::{Across, Axes, Plot};
-use super::canvas::{INK, LIMIT, Pen};
+use super::canvas::{At, INK, LIMIT, Pen};
 use super::error::PictureError;
 use super::figure::{Axis, at_most, count, drawable, grouped};
 use super::frame::{Frame, Picture, needed};
@@ -146,7 +146,8 @@ pub fn funnel_plot(frame: &Frame, funnel: &Funnel) -> Result<Picture, PictureErr
             mark: point.class.mark(),
         })
         .collect();
-    write_names(&names, &plot, &page, page.mark_radius(funnel.points.len()));
+    let all: Vec<At> = funnel.points.iter().map(|point| plot.at(point.size, point.value)).collect();
+    write_names(&names, &all, &plot, &page, page.mark_radius(funnel.points.len()));
     page.finish(&frame)
 }
 

@@ -55,6 +55,9 @@ impl Page {
         column.heading(frame);
         column.reasons(&frame.acknowledged);
         column.legend(legend);
+        if !notes.is_empty() {
+            column.y += 0.35 * em;
+        }
         for note in notes {
             column.paragraph(note, column.hand(0.92, MUTED), 3);
         }
@@ -173,7 +176,7 @@ impl Column {
         let place = self.items.len();
         self.y += 0.35 * self.em;
         let bold = Hand { weight: Weight::Bold, ..self.hand(1.0, INK) };
-        self.indented("Drawn although it was said:", bold, 1, self.em);
+        self.indented("Reasons against this picture, acknowledged:", bold, 1, self.em);
         for reason in reasons {
             self.indented(&format!("\u{2022} {reason}"), self.hand(1.0, INK), 40, self.em);
         }

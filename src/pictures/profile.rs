@@ -1,7 +1,7 @@
 //! Knows the profile of days (a line, days off shaded) and of hours (bars), with the median week beside it where that is given.
 
 use super::axes::{Across, Axes, Plot};
-use super::canvas::{HAIR, INK, LIMIT, PALE, Pen, QUIET, Rect};
+use super::canvas::{INK, LIMIT, MUTED, PALE, Pen, QUIET, Rect, WHITE};
 use super::error::PictureError;
 use super::figure::{Axis, at_most, count, drawable};
 use super::frame::{Frame, Picture, needed};
@@ -121,7 +121,7 @@ fn check(profile: &Profile) -> Result<(), PictureError> {
 }
 
 fn reference_pen(px: f64) -> Pen {
-    Pen::dashed(1.7 * px, LIMIT, 5.0 * px, 3.0 * px)
+    Pen::solid(2.4 * px, LIMIT)
 }
 
 fn legend(profile: &Profile, px: f64) -> Vec<Entry> {
@@ -134,11 +134,7 @@ fn legend(profile: &Profile, px: f64) -> Vec<Entry> {
     if profile.points.iter().any(|point| point.reference.is_some()) {
         let name = clean(&profile.reference_name);
         let name = if name.is_empty() { "median week".to_owned() } else { name };
-        let pen = match profile.kind {
-            ProfileKind::Days => reference_pen(px),
-            ProfileKind::Hours => Pen::solid(2.6 * px, LIMIT),
-        };
-        entries.push(Entry::new(Sample::Line(pen), name));
+        entries.push(Entry::new(Sample::Line(reference_pen(px)), name));
     }
     for (kind, ink, name) in
         [(DayKind::Weekend, WEEKEND, "weekend"), (DayKind::BankHoliday, HOLIDAY, "bank holiday")]
@@ -173,28 +169,22 @@ fn shade_days_off(profile: &Profile, plot: &Plot<'_>) {
     }
 }
 
+/// Working days are joined; a day off stands alone, because a line down to it and up again would say nothing.
 fn draw_days(profile: &Profile, plot: &Plot<'_>, page: &Page) {
     let px = page.px();
-    let run = |number: fn(&ProfilePoint) -> Option<f64>, pen: Pen| {
-        let place = |(index, point): (usize, &ProfilePoint)| Some((index as f64, number(point)?));
-        let places: Vec<Option<(f64, f64)>> = profile.points.iter().enumerate().map(place).collect();
-        for run in places.split(|place| place.is_none()) {
-            let run: Vec<(f64, f64)> = run.iter().flatten().copied().collect();
-            plot.curve(&run, pen);
-        }
-    };
-    run(|point| point.reference, reference_pen(px));
-    run(|point| point.value, Pen::solid(1.6 * px, INK));
-    let alone = |index: usize| {
-        let has =
-            |at: Option<usize>| at.and_then(|at| profile.points.get(at)).is_some_and(|p| p.value.is_some());
-        !has(index.checked_sub(1)) && !has(Some(index + 1))
-    };
-    for (index, point) in profile.points.iter().enumerate() {
+    draw_references(profile, plot, page);
+    let working = |point: &ProfilePoint| point.value.is_some() && point.day == DayKind::Working;
+    let points: Vec<(usize, &ProfilePoint)> = profile.points.iter().enumerate().collect();
+    for run in points.split(|(_, point)| !working(point)) {
+        let places = run.iter().filter_map(|(index, point)| Some((*index as f64, point.value?)));
+        plot.curve(&places.collect::<Vec<_>>(), Pen::solid(1.6 * px, INK));
+    }
+    let many = points.len() > MOST_MARKED;
+    for (index, point) in points {
         let Some(value) = point.value else { continue };
-        if profile.points.len() <= MOST_MARKED || alone(index) {
-            DAY.draw(plot.canvas, plot.at(index as f64, value), page.mark_radius(1));
-        }
+        let mark = if many { Mark { size: 45, ..DAY } } else { DAY };
+        let mark = if point.day == DayKind::Working { mark } else { Mark { ink: MUTED, ..mark } };
+        mark.draw(plot.canvas, plot.at(index as f64, value), page.mark_radius(1));
     }
 }
 
@@ -207,12 +197,22 @@ fn draw_hours(profile: &Profile, plot: &Plot<'_>, page: &Page) {
             plot.canvas.block(bar, QUIET);
         }
     }
-    for (index, point) in profile.points.iter().enumerate() {
-        let index = index as f64;
-        if let Some(reference) = point.reference {
-            let line = [(index - 0.44, reference), (index + 0.44, reference)];
-            plot.curve(&line, Pen::solid(5.0 * page.px(), HAIR));
-            plot.curve(&line, Pen::solid(2.6 * page.px(), LIMIT));
+    draw_references(profile, plot, page);
+}
+
+/// A level line in the place of each day or hour that has a reference.
+fn draw_references(profile: &Profile, plot: &Plot<'_>, page: &Page) {
+    let lines = profile.points.iter().enumerate().filter_map(|(index, point)| {
+        let (index, reference) = (index as f64, point.reference?);
+        Some([(index - 0.44, reference), (index + 0.44, reference)])
+    });
+    let lines: Vec<[(f64, f64); 2]> = lines.collect();
+    if profile.kind == ProfileKind::Hours {
+        for line in &lines {
+            plot.curve(line, Pen::solid(5.0 * page.px(), WHITE));
         }
+    }
+    for line in &lines {
+        plot.curve(line, reference_pen(page.px()));
     }
 }

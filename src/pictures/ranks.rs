@@ -168,12 +168,13 @@ fn legend(ranks: &Ranks, marked: bool) -> Vec<Entry> {
     entries
 }
 
-fn note(ranks: &Ranks) -> Vec<String> {
+fn note(ranks: &Ranks, marked: bool) -> Vec<String> {
     let all = count(ranks.of);
     let drawn = count(ranks.units.len());
     let of =
         if ranks.of == ranks.units.len() { String::new() } else { format!(" {drawn} of them are drawn.") };
-    vec![format!("Marks are expected ranks among {all}, bars are their intervals.{of}")]
+    let what = if marked { "Marks show" } else { "The dark line shows" };
+    vec![format!("{what} the expected rank among {all}, bars are the intervals.{of}")]
 }
 
 /// A row for each unit, its name at the left.
@@ -182,7 +183,7 @@ fn rows(frame: &Frame, ranks: &Ranks, title: &str, units: &[&RankedUnit]) -> Res
     let wide = f64::from(frame.width.pixels());
     let row = 1.55 * em;
     let high = row * units.len() as f64 + 4.2 * em;
-    let page = Page::lay_out(frame, &legend(ranks, true), &note(ranks), high);
+    let page = Page::lay_out(frame, &legend(ranks, true), &note(ranks, true), high);
     let hand = Hand { em: 0.94 * em, weight: Weight::Plain, ink: INK };
     let names: Vec<String> =
         units.iter().map(|unit| cut(&clean(&unit.label), hand.weight, hand.em, wide * 0.3)).collect();
@@ -230,7 +231,7 @@ fn band(frame: &Frame, ranks: &Ranks, title: &str, units: &[&RankedUnit]) -> Res
     let high = (0.56 * wide).max(20.0 * em);
     let up = ends(ranks, high / (4.0 * em));
     let across = Scale::between(0.5, units.len() as f64 + 0.5, Unit::Number, (wide / (em * 8.0)) as usize);
-    let page = Page::lay_out(frame, &legend(ranks, false), &note(ranks), high);
+    let page = Page::lay_out(frame, &legend(ranks, false), &note(ranks, false), high);
     let axes = Axes {
         across: Across::Numbers(&across),
         across_title: "Units, sorted by expected rank",
@@ -263,7 +264,7 @@ fn band(frame: &Frame, ranks: &Ranks, title: &str, units: &[&RankedUnit]) -> Res
             mark: unit.band.mark(),
         })
         .collect();
-    write_names(&names, &plot, &page, radius);
+    write_names(&names, &[], &plot, &page, radius);
     page.finish(frame)
 }
 

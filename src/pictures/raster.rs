@@ -1,11 +1,16 @@
 //! Knows how recorded shapes become a PNG: each style's shapes are covered exactly, pixel by pixel, and blended onto white.
 
+use std::collections::HashMap;
+
 use ab_glyph::{Font, Glyph, ScaleFont, point};
 use ab_glyph_rasterizer::{Point, Rasterizer};
 
 use super::error::PictureError;
 use super::sheet::{Anchor, GRID, Ink, Shape, Spot};
 use super::text::{self, Weight};
+
+/// How finely a pixel at an edge is shaded: enough for the eye, and few enough for a palette.
+const SHADES: f32 = 15.0;
 
 /// A PNG of so many pixels.
 pub(super) fn write(shapes: &[Shape], size: (u32, u32)) -> Result<Vec<u8>, PictureError> {
@@ -71,8 +76,8 @@ impl Image {
     fn blend(&mut self, x: i32, y: i32, share: f32, (red, green, blue): Ink) {
         let inside = |at: i32, end: usize| usize::try_from(at).ok().filter(|at| *at < end);
         let (Some(x), Some(y)) = (inside(x, self.wide), inside(y, self.high)) else { return };
-        let share = share.clamp(0.0, 1.0);
-        if share < 1.0 / 512.0 {
+        let share = (share.clamp(0.0, 1.0) * SHADES).round() / SHADES;
+        if share == 0.0 {
             return;
         }
         let at = (y * self.wide + x) * 3;
@@ -110,16 +115,64 @@ impl Image {
 
     fn png(self) -> Result<Vec<u8>, PictureError> {
         let refused = |error: png::EncodingError| PictureError::Encoding { why: error.to_string() };
+        let Indexed { palette, pixels } = Indexed::of(&self.bytes);
         let mut bytes = Vec::new();
         let mut encoder = png::Encoder::new(&mut bytes, self.wide as u32, self.high as u32);
-        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_color(png::ColorType::Indexed);
         encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_palette(palette);
         encoder.set_compression(png::Compression::Balanced);
-        encoder.set_filter(png::Filter::Up);
+        encoder.set_filter(png::Filter::NoFilter);
         let mut writer = encoder.write_header().map_err(refused)?;
-        writer.write_image_data(&self.bytes).map_err(refused)?;
+        writer.write_image_data(&pixels).map_err(refused)?;
         writer.finish().map_err(refused)?;
         Ok(bytes)
+    }
+}
+
+/// An image as numbers of at most 256 colours.
+struct Indexed {
+    palette: Vec<u8>,
+    pixels: Vec<u8>,
+}
+
+impl Indexed {
+    /// The colours as they are, or where they are too many, as much coarser as they have to be.
+    fn of(bytes: &[u8]) -> Self {
+        [256, 64, 32, 16]
+            .into_iter()
+            .find_map(|levels| Self::with(bytes, levels))
+            .unwrap_or_else(|| Self::with(bytes, 6).expect("six levels of three colours are 216 colours"))
+    }
+
+    fn with(bytes: &[u8], levels: u32) -> Option<Self> {
+        let coarse = |value: u8| (u32::from(value) * (levels - 1) + 127) / 255 * 255 / (levels - 1);
+        let mut numbers: HashMap<[u8; 3], u8> = HashMap::new();
+        let mut palette = Vec::new();
+        let mut pixels = Vec::with_capacity(bytes.len() / 3);
+        let mut last = ([0; 3], None);
+        for pixel in bytes.chunks_exact(3) {
+            let pixel = [pixel[0], pixel[1], pixel[2]];
+            if let (before, Some(number)) = last
+                && before == pixel
+            {
+                pixels.push(number);
+                continue;
+            }
+            let colour = pixel.map(|value| coarse(value) as u8);
+            let number = match numbers.get(&colour) {
+                Some(number) => *number,
+                None => {
+                    let number = u8::try_from(numbers.len()).ok()?;
+                    numbers.insert(colour, number);
+                    palette.extend_from_slice(&colour);
+                    number
+                }
+            };
+            last = (pixel, Some(number));
+            pixels.push(number);
+        }
+        Some(Self { palette, pixels })
     }
 }
 
@@ -164,27 +217,48 @@ fn disc(at: Point, radius: f32) -> Vec<Point> {
     turned((0..corners).map(corner).collect())
 }
 
-/// A line as one box a segment, with a disc where wide segments meet.
+/// A line as one box a segment. Where the line bends gently, neighbours share an edge, so that no pixel is covered twice; where it turns
+/// sharply, a disc fills the corner.
 fn stroke(points: &[Spot], width: f32) -> Vec<Vec<Point>> {
+    let places: Vec<Point> = points.iter().map(|spot| pixels(*spot)).collect();
+    let normals: Vec<Point> =
+        places.iter().zip(places.iter().skip(1)).map(|(from, to)| normal(*from, *to, width / 2.0)).collect();
     let mut boxes = Vec::with_capacity(points.len());
-    for (from, to) in points.iter().zip(points.iter().skip(1)) {
-        let (from, to) = (pixels(*from), pixels(*to));
-        let length = (to.x - from.x).hypot(to.y - from.y);
-        if length <= 0.0 {
-            continue;
-        }
-        let (across, down) = ((from.y - to.y) / length * width / 2.0, (to.x - from.x) / length * width / 2.0);
+    for (index, own) in normals.iter().enumerate() {
+        let (from, to) = (places[index], places[index + 1]);
+        let start = joined(index.checked_sub(1).map(|before| normals[before]), *own);
+        let end = joined(normals.get(index + 1).copied(), *own);
         boxes.push(turned(vec![
-            point(from.x + across, from.y + down),
-            point(to.x + across, to.y + down),
-            point(to.x - across, to.y - down),
-            point(from.x - across, from.y - down),
+            point(from.x + start.x, from.y + start.y),
+            point(to.x + end.x, to.y + end.y),
+            point(to.x - end.x, to.y - end.y),
+            point(from.x - start.x, from.y - start.y),
         ]));
-    }
-    if width > 1.5 && points.len() > 2 {
-        boxes.extend(points[1..points.len() - 1].iter().map(|spot| disc(pixels(*spot), width / 2.0)));
+        if width > 1.5 && normals.get(index + 1).is_some_and(|next| is_sharp(*own, *next)) {
+            boxes.push(disc(to, width / 2.0));
+        }
     }
     boxes
+}
+
+/// From the middle of a segment to its left edge.
+fn normal(from: Point, to: Point, half: f32) -> Point {
+    let (x, y) = (to.x - from.x, to.y - from.y);
+    let length = x.hypot(y).max(f32::MIN_POSITIVE);
+    point(-y / length * half, x / length * half)
+}
+
+/// Whether two segments, told by their normals, meet at more than about fifty degrees.
+fn is_sharp(one: Point, next: Point) -> bool {
+    one.x * next.x + one.y * next.y < 0.64 * (one.x * one.x + one.y * one.y)
+}
+
+/// The way to the edge where a segment meets its neighbour: along the line that halves their angle, if that is gentle.
+fn joined(neighbour: Option<Point>, own: Point) -> Point {
+    let Some(other) = neighbour.filter(|other| !is_sharp(own, *other)) else { return own };
+    let (x, y) = (own.x + other.x, own.y + other.y);
+    let stretch = 2.0 * (own.x * own.x + own.y * own.y) / (x * x + y * y).max(f32::MIN_POSITIVE);
+    point(x * stretch, y * stretch)
 }
 
 /// An outline turned so that what is inside counts as covered once, whatever it overlaps.

@@ -65,7 +65,7 @@ fn limit(size: f64, z: f64) -> LimitPoint {
 pub(super) fn funnel(points: usize) -> Funnel {
     let mut chance = Chance::new(7);
     let point = |index: usize| {
-        let size = (11.0 + 0.8 * chance.bell()).exp().min(400_000.0).round() / 20.0;
+        let size = ((11.3 + 0.55 * chance.bell()).exp() / 10.0).round();
         let (inner, outer) = (limit(size, 1.96), limit(size, 3.0902));
         let value = (TARGET + (inner.upper - TARGET) / 1.96 * 1.35 * chance.bell()).clamp(0.0, 1.0);
         let class = match value {
@@ -165,18 +165,24 @@ pub(super) fn days(days: usize) -> Profile {
     let mut chance = Chance::new(3);
     let point = |index: usize| {
         // The first day is Saturday, 2025-03-01.
-        let (month, day) =
-            if index < 31 { (3, index + 1) } else { (4 + (index - 31) / 30, (index - 31) % 30 + 1) };
+        let (mut month, mut day) = (3, index + 1);
+        for length in [31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 31] {
+            if day <= length {
+                break;
+            }
+            (month, day) = (month + 1, day - length);
+        }
+        let (year, month) = if month > 12 { (2026, month - 12) } else { (2025, month) };
         let week = (index + 5) % 7;
         let kind = match (month, day) {
-            (4, 18 | 21) => DayKind::BankHoliday,
+            (4, 18 | 21) | (5, 5 | 26) | (8, 25) | (12, 25 | 26) | (1, 1) => DayKind::BankHoliday,
             _ if week >= 5 => DayKind::Weekend,
             _ => DayKind::Working,
         };
         let usual = [2_310.0, 1_870.0, 1_760.0, 1_720.0, 1_690.0, 85.0, 40.0][week];
         let level = if kind == DayKind::BankHoliday { 55.0 } else { usual };
         ProfilePoint {
-            label: format!("2025-{month:02}-{day:02}"),
+            label: format!("{year}-{month:02}-{day:02}"),
             value: (index != 24).then_some((level * (1.0 + 0.06 * chance.bell())).max(0.0).round()),
             reference: Some(usual),
             day: kind,
