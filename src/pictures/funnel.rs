@@ -91,9 +91,10 @@ pub struct ByChance {
 
 impl FunnelClass {
     /// From the quiet to the loud, which is the order of drawing.
-    const ALL: [Self; 5] = [Self::Within, Self::Below95, Self::Above95, Self::Below998, Self::Above998];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Within, Self::Below95, Self::Above95, Self::Below998, Self::Above998];
 
-    fn mark(self) -> Mark {
+    pub(super) fn mark(self) -> Mark {
         match self {
             Self::Within => Mark::QUIET,
             Self::Above95 => Mark::ring(Outline::Up),

@@ -5,7 +5,7 @@ use super::canvas::{At, Hand, INK, Pen, Rect, WHITE};
 use super::marks::Mark;
 use super::page::Page;
 use super::sheet::Anchor;
-use super::text::{Weight, clean, cut, width};
+use super::text::{RESERVE, Weight, clean, cut, width};
 
 /// A name and the point that it belongs to.
 pub(super) struct Name<'a> {
@@ -24,7 +24,7 @@ pub(super) fn write_names(names: &[Name<'_>], others: &[At], plot: &Plot<'_>, pa
     let mut taken: Vec<Rect> = names.iter().map(|name| around(name.at, radius * 1.6)).collect();
     for Name { text, at, mark } in names {
         let text = cut(&clean(text), hand.weight, hand.em, plot.rect.width() * 0.4);
-        let wide = width(&text, hand.weight, hand.em);
+        let wide = width(&text, hand.weight, hand.em) * RESERVE;
         let size = (wide + 0.4 * em, 1.25 * em);
         let crowd: Vec<Rect> = others
             .iter()
@@ -37,11 +37,13 @@ pub(super) fn write_names(names: &[Name<'_>], others: &[At], plot: &Plot<'_>, pa
         let Some((place, beside)) = found else { continue };
         if !beside {
             let foot = (at.0.clamp(place.left, place.right), at.1.clamp(place.top, place.bottom));
-            plot.canvas.line(&[*at, foot], Pen::solid(page.px(), INK));
+            plot.canvas.line(&[*at, foot], Pen::solid(3.5 * page.px(), WHITE));
+            plot.canvas.line(&[*at, foot], Pen::solid(1.2 * page.px(), INK));
         }
         plot.canvas.block(place, WHITE);
         plot.canvas.words(&text, (place.left + 0.2 * em, place.bottom - 0.3 * em), Anchor::Start, hand);
-        mark.draw(plot.canvas, *at, radius);
+        plot.canvas.disc(*at, radius * 1.7, WHITE);
+        mark.named().draw(plot.canvas, *at, radius);
         taken.push(place);
     }
 }

@@ -37,6 +37,11 @@ impl Mark {
         Self { outline, ink: INK, hollow: true, size: 130 }
     }
 
+    /// The mark of a point with a name: of the same shape, but as dark as its name.
+    pub(super) fn named(self) -> Self {
+        Self { ink: INK, size: self.size.max(110), ..self }
+    }
+
     /// Draws the mark at a place; `radius` is half of the usual size, in pixels.
     pub(super) fn draw(self, canvas: &Canvas, at: At, radius: f64) {
         let radius = radius * f64::from(self.size) / 100.0;

@@ -6,7 +6,7 @@ use super::error::PictureError;
 use super::frame::{Format, Frame, Picture};
 use super::marks::Mark;
 use super::sheet::{Anchor, Ink};
-use super::text::{Weight, cut, width, wrap};
+use super::text::{RESERVE, Weight, cut, width, wrap};
 use super::{raster, svg};
 
 /// A line of the legend.
@@ -148,7 +148,8 @@ impl Column {
     }
 
     fn indented(&mut self, text: &str, hand: Hand, most: usize, indent: f64) {
-        for line in wrap(text, hand.weight, hand.em, self.right - self.left - indent * 1.5, most) {
+        for line in wrap(text, hand.weight, hand.em, (self.right - self.left - indent * 1.5) / RESERVE, most)
+        {
             self.y += hand.em * 1.36;
             let at = (self.left + indent, self.y - hand.em * 0.3);
             self.items.push(Item::Words(line, at, hand));
@@ -192,13 +193,13 @@ impl Column {
         }
         self.y += 0.75 * self.em;
         let hand = self.hand(0.96, INK);
-        let (sample, gap) = (2.4 * self.em, 1.5 * self.em);
+        let (sample, gap) = (2.4 * self.em, 1.1 * self.em);
         let room = self.right - self.left;
         let mut x = self.left;
         self.y += self.em * 1.4;
         for Entry { sample: drawn, text } in entries {
-            let text = cut(text, hand.weight, hand.em, room - sample);
-            let wide = sample + width(&text, hand.weight, hand.em);
+            let text = cut(text, hand.weight, hand.em, (room - sample) / RESERVE);
+            let wide = sample + width(&text, hand.weight, hand.em) * RESERVE;
             if x > self.left && x + wide > self.right {
                 x = self.left;
                 self.y += self.em * 1.5;

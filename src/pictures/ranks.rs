@@ -1,7 +1,7 @@
 //! Knows the caterpillar: expected ranks with their intervals, sorted, in three bands of shade. No unit is drawn without its interval.
 
 use super::axes::{Across, Axes, Plot};
-use super::canvas::{HAIR, Hand, INK, MUTED, PALE, Pen, Rect};
+use super::canvas::{At, HAIR, Hand, INK, MUTED, PALE, Pen, Rect, WHITE};
 use super::error::PictureError;
 use super::figure::{Unit, at_most, count, drawable};
 use super::frame::{Frame, Picture, needed};
@@ -10,7 +10,7 @@ use super::marks::{Mark, Outline};
 use super::page::{Entry, Page, Sample, em_at};
 use super::scale::Scale;
 use super::sheet::{Anchor, Ink};
-use super::text::{Weight, clean, cut, width};
+use super::text::{RESERVE, Weight, clean, cut, width};
 
 /// More organisations than England has practices, by far.
 const MOST_UNITS: usize = 20_000;
@@ -72,9 +72,9 @@ pub enum RankBand {
 }
 
 impl RankBand {
-    const ALL: [Self; 3] = [Self::SurelyWorst, Self::CannotTell, Self::SurelyNot];
+    pub(super) const ALL: [Self; 3] = [Self::SurelyWorst, Self::CannotTell, Self::SurelyNot];
 
-    fn ink(self) -> Ink {
+    pub(super) fn ink(self) -> Ink {
         match self {
             Self::SurelyWorst => INK,
             Self::CannotTell => (0x86, 0x94, 0xa0),
@@ -82,7 +82,7 @@ impl RankBand {
         }
     }
 
-    fn mark(self) -> Mark {
+    pub(super) fn mark(self) -> Mark {
         match self {
             Self::SurelyWorst => Mark::dark(Outline::Diamond),
             Self::CannotTell => Mark { ink: MUTED, ..Mark::ring(Outline::Round) },
@@ -187,7 +187,7 @@ fn rows(frame: &Frame, ranks: &Ranks, title: &str, units: &[&RankedUnit]) -> Res
     let hand = Hand { em: 0.94 * em, weight: Weight::Plain, ink: INK };
     let names: Vec<String> =
         units.iter().map(|unit| cut(&clean(&unit.label), hand.weight, hand.em, wide * 0.3)).collect();
-    let gutter = names.iter().map(|name| width(name, hand.weight, hand.em)).fold(0.0, f64::max);
+    let gutter = names.iter().map(|name| width(name, hand.weight, hand.em)).fold(0.0, f64::max) * RESERVE;
     let room = page.room;
     let rect = Rect {
         left: room.left + gutter + 0.8 * em,
@@ -251,7 +251,7 @@ fn band(frame: &Frame, ranks: &Ranks, title: &str, units: &[&RankedUnit]) -> Res
     }
     let places: Vec<(f64, f64)> =
         units.iter().enumerate().map(|(index, unit)| (index as f64 + 1.0, unit.expected)).collect();
-    plot.curve(&places, Pen::solid(4.0 * page.px(), super::canvas::WHITE));
+    plot.curve(&places, Pen::solid(4.0 * page.px(), WHITE));
     plot.curve(&places, Pen::solid(1.8 * page.px(), INK));
     let radius = page.mark_radius(units.len());
     let names: Vec<Name<'_>> = units
@@ -264,7 +264,8 @@ fn band(frame: &Frame, ranks: &Ranks, title: &str, units: &[&RankedUnit]) -> Res
             mark: unit.band.mark(),
         })
         .collect();
-    write_names(&names, &[], &plot, &page, radius);
+    let line: Vec<At> = places.iter().map(|place| plot.at(place.0, place.1)).collect();
+    write_names(&names, &line, &plot, &page, radius);
     page.finish(frame)
 }
 

@@ -10,7 +10,7 @@ use super::sheet::{Anchor, GRID, Ink, Shape, Spot};
 use super::text::{self, Weight};
 
 /// How finely a pixel at an edge is shaded: enough for the eye, and few enough for a palette.
-const SHADES: f32 = 15.0;
+const SHADES: i32 = 15;
 
 /// A PNG of so many pixels.
 pub(super) fn write(shapes: &[Shape], size: (u32, u32)) -> Result<Vec<u8>, PictureError> {
@@ -74,16 +74,17 @@ impl Image {
     }
 
     fn blend(&mut self, x: i32, y: i32, share: f32, (red, green, blue): Ink) {
-        let inside = |at: i32, end: usize| usize::try_from(at).ok().filter(|at| *at < end);
-        let (Some(x), Some(y)) = (inside(x, self.wide), inside(y, self.high)) else { return };
-        let share = (share.clamp(0.0, 1.0) * SHADES).round() / SHADES;
-        if share == 0.0 {
+        let shade = (share * SHADES as f32 + 0.5) as i32;
+        if shade < 1 {
             return;
         }
+        let shade = shade.min(SHADES);
+        let inside = |at: i32, end: usize| usize::try_from(at).ok().filter(|at| *at < end);
+        let (Some(x), Some(y)) = (inside(x, self.wide), inside(y, self.high)) else { return };
         let at = (y * self.wide + x) * 3;
         for (below, above) in self.bytes[at..at + 3].iter_mut().zip([red, green, blue]) {
-            let mixed = f32::from(*below) * (1.0 - share) + f32::from(above) * share;
-            *below = mixed.round() as u8;
+            let mixed = i32::from(*below) * (SHADES - shade) + i32::from(above) * shade;
+            *below = ((mixed + SHADES / 2) / SHADES) as u8;
         }
     }
 
@@ -137,43 +138,40 @@ struct Indexed {
 }
 
 impl Indexed {
-    /// The colours as they are, or where they are too many, as much coarser as they have to be.
+    /// The 256 commonest colours as they are; a rarer one, which is a shade at some edge, becomes the nearest of them.
     fn of(bytes: &[u8]) -> Self {
-        [256, 64, 32, 16]
-            .into_iter()
-            .find_map(|levels| Self::with(bytes, levels))
-            .unwrap_or_else(|| Self::with(bytes, 6).expect("six levels of three colours are 216 colours"))
-    }
-
-    fn with(bytes: &[u8], levels: u32) -> Option<Self> {
-        let coarse = |value: u8| (u32::from(value) * (levels - 1) + 127) / 255 * 255 / (levels - 1);
-        let mut numbers: HashMap<[u8; 3], u8> = HashMap::new();
-        let mut palette = Vec::new();
-        let mut pixels = Vec::with_capacity(bytes.len() / 3);
-        let mut last = ([0; 3], None);
-        for pixel in bytes.chunks_exact(3) {
-            let pixel = [pixel[0], pixel[1], pixel[2]];
-            if let (before, Some(number)) = last
-                && before == pixel
-            {
-                pixels.push(number);
-                continue;
+        let colours = || bytes.chunks_exact(3).map(|pixel| [pixel[0], pixel[1], pixel[2]]);
+        let mut runs: Vec<([u8; 3], usize)> = Vec::new();
+        for colour in colours() {
+            match runs.last_mut() {
+                Some((last, length)) if *last == colour => *length += 1,
+                _ => runs.push((colour, 1)),
             }
-            let colour = pixel.map(|value| coarse(value) as u8);
-            let number = match numbers.get(&colour) {
-                Some(number) => *number,
-                None => {
-                    let number = u8::try_from(numbers.len()).ok()?;
-                    numbers.insert(colour, number);
-                    palette.extend_from_slice(&colour);
-                    number
-                }
-            };
-            last = (pixel, Some(number));
-            pixels.push(number);
         }
-        Some(Self { palette, pixels })
+        let mut counts: HashMap<[u8; 3], usize> = HashMap::new();
+        for (colour, length) in &runs {
+            *counts.entry(*colour).or_default() += length;
+        }
+        let mut ranked: Vec<([u8; 3], usize)> = counts.into_iter().collect();
+        ranked.sort_unstable_by_key(|(colour, count)| (std::cmp::Reverse(*count), *colour));
+        let kept: Vec<[u8; 3]> = ranked.iter().take(256).map(|(colour, _)| *colour).collect();
+        let numbers: HashMap<[u8; 3], u8> =
+            ranked.iter().map(|(colour, _)| (*colour, nearest(*colour, &kept))).collect();
+        let mut pixels = Vec::with_capacity(bytes.len() / 3);
+        for (colour, length) in &runs {
+            pixels.resize(pixels.len() + length, numbers[colour]);
+        }
+        Self { palette: kept.concat(), pixels }
     }
+}
+
+/// Which of the kept colours is nearest; the first of equally near ones.
+fn nearest(colour: [u8; 3], kept: &[[u8; 3]]) -> u8 {
+    let apart = |other: &[u8; 3]| -> u32 {
+        other.iter().zip(colour).map(|(one, two)| u32::from(one.abs_diff(two)).pow(2)).sum()
+    };
+    let best = kept.iter().zip(0..=u8::MAX).min_by_key(|(other, number)| (apart(other), *number));
+    best.map_or(0, |(_, number)| number)
 }
 
 /// The box around outlines, in whole pixels: left, top, width, height.

@@ -132,7 +132,7 @@ pub(super) fn control(points: usize) -> ControlChart {
 pub(super) fn ranks(units: usize) -> Ranks {
     let mut chance = Chance::new(5);
     let of = units as f64;
-    let worst = units - units / 5;
+    let worst = units.saturating_sub((units / 5).max(1));
     let unit = |index: usize| {
         let middle = (index as f64 + 0.5) / of;
         let expected = 1.0 + (of - 1.0) * (0.5 + (middle - 0.5) * 0.9);

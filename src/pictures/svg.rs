@@ -6,7 +6,7 @@ use super::sheet::{Anchor, GRID, Ink, Shape, Spot};
 use super::text::{self, Weight};
 
 /// The families asked for; the first is the one that widths were measured in.
-const FAMILIES: &str = "Noto Sans,DejaVu Sans,Verdana,Arial,sans-serif";
+const FAMILIES: &str = "Noto Sans,Open Sans,Segoe UI,Arial,Liberation Sans,sans-serif";
 
 /// An SVG of so many pixels, with a title and a description for those who cannot see it.
 pub(super) fn write(shapes: &[Shape], size: (u32, u32), title: &str, description: &str) -> Vec<u8> {

@@ -7,6 +7,9 @@ use std::sync::OnceLock;
 
 use ab_glyph::{Font, FontRef, PxScale, ScaleFont};
 
+/// How much wider a viewer without the font may draw a text, when it does not heed the width that an SVG tells.
+pub(super) const RESERVE: f64 = 1.1;
+
 /// More of one text than this is never drawn.
 const MOST_CHARS: usize = 600;
 
