@@ -38,7 +38,7 @@ impl Unit {
     /// How many decimals tell apart two numbers that lie `step` apart.
     pub(super) fn decimals(self, step: f64) -> usize {
         let shown = if self == Self::Proportion { step * 100.0 } else { step };
-        if !(shown > 0.0) {
+        if shown.is_nan() || shown <= 0.0 {
             return 0;
         }
         let places = (-(shown.log10() + 1e-9).floor()).clamp(0.0, 9.0);
