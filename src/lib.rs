@@ -11,6 +11,7 @@ pub mod definitions;
 pub mod ingest;
 pub mod metrics;
 pub mod organisations;
+pub mod pictures;
 pub mod proto;
 pub mod replay;
 pub mod service;

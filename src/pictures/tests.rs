@@ -1,0 +1,118 @@
+//! Laws of the pictures: what they must carry, what they refuse, and that hostile or empty data does no harm.
+
+mod golden;
+mod hostile;
+mod layout;
+mod numbers;
+
+use super::samples::{acknowledged, control, days, frame, funnel, hours, ranks};
+use super::{Format, Picture, PictureError, caterpillar, control_chart, funnel_plot, profile};
+
+/// What drawing gives.
+type Drawn = Result<Picture, PictureError>;
+
+/// Every kind of picture, by the name of its file.
+fn gallery(width: u32, format: Format) -> Vec<(&'static str, Drawn)> {
+    let plain = frame(width, format);
+    let warned = acknowledged(plain.clone());
+    vec![
+        ("funnel", funnel_plot(&plain, &funnel(42))),
+        ("funnel-england", funnel_plot(&warned, &funnel(6_200))),
+        ("control", control_chart(&plain, &control(24))),
+        ("ranks", caterpillar(&warned, &ranks(32))),
+        ("ranks-icb", caterpillar(&plain, &ranks(190))),
+        ("ranks-england", caterpillar(&warned, &ranks(6_200))),
+        ("days", profile(&plain, &days(61))),
+        ("days-year", profile(&plain, &days(365))),
+        ("hours", profile(&plain, &hours())),
+    ]
+}
+
+/// A finished SVG as text.
+fn svg(drawn: Drawn) -> String {
+    String::from_utf8(drawn.expect("can be drawn").bytes).expect("an SVG is text")
+}
+
+/// Writes every picture into the folder that CALLGAUGE_PICTURES names, for looking at them.
+#[test]
+#[ignore = "for looking: CALLGAUGE_PICTURES=FOLDER cargo test --lib pictures -- --ignored"]
+fn pictures_can_be_looked_at() {
+    let folder = std::env::var("CALLGAUGE_PICTURES").expect("CALLGAUGE_PICTURES names a folder");
+    for width in [400, 800, 1600] {
+        for (format, ending) in [(Format::Svg, "svg"), (Format::Png, "png")] {
+            let started = std::time::Instant::now();
+            let drawn = gallery(width, format);
+            println!("{} pictures {width} wide as {ending}: {:?}", drawn.len(), started.elapsed());
+            for (name, picture) in drawn {
+                let picture = picture.expect(name);
+                std::fs::write(format!("{folder}/{name}-{width}.{ending}"), &picture.bytes)
+                    .expect("can be written");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_picture_says_what_has_to_be_known_to_read_it() {
+    for (name, picture) in gallery(800, Format::Svg) {
+        let words = layout::words(&svg(picture));
+        let said: String = words.iter().map(|word| word.text.clone()).collect::<Vec<_>>().join(" ");
+        let frame = acknowledged(frame(800, Format::Svg));
+        let mut needed = vec![frame.title, frame.window, frame.definition_set, frame.coverage, frame.caption];
+        needed.extend(frame.statements);
+        if ["funnel-england", "ranks", "ranks-england"].contains(&name) {
+            needed.extend(frame.acknowledged);
+        }
+        for text in needed {
+            assert!(said.contains(&text), "{name} does not say: {text}\nit says: {said}");
+        }
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    for format in [Format::Svg, Format::Png] {
+        let few = |width| {
+            let frame = acknowledged(frame(width, format));
+            [
+                funnel_plot(&frame, &funnel(60)),
+                control_chart(&frame, &control(24)),
+                caterpillar(&frame, &ranks(70)),
+                profile(&frame, &days(40)),
+                profile(&frame, &hours()),
+            ]
+        };
+        let (once, again, wider) = (few(400), few(400), few(401));
+        assert!(once == again);
+        assert!(once.iter().zip(&wider).all(|(one, other)| one != other));
+    }
+}
+
+#[test]
+fn a_picture_of_england_stays_small() {
+    let frames = [frame(1600, Format::Svg), frame(1600, Format::Png)];
+    for (frame, most) in frames.iter().zip([1_000_000, 400_000]) {
+        for picture in [funnel_plot(frame, &funnel(6_200)), caterpillar(frame, &ranks(6_200))] {
+            let size = picture.expect("can be drawn").bytes.len();
+            assert!(size < most, "{:?}: {size} bytes", frame.format);
+        }
+    }
+}
+
+#[test]
+fn a_png_is_as_large_as_it_says_and_not_empty() {
+    for (name, picture) in gallery(400, Format::Png) {
+        let picture = picture.expect(name);
+        let mut reader = png::Decoder::new(std::io::Cursor::new(&picture.bytes)).read_info().expect("a PNG");
+        let info = reader.info();
+        assert_eq!((info.width, info.height), (picture.width, picture.height), "{name}");
+        let mut pixels = vec![0; reader.output_buffer_size().expect("fits")];
+        reader.next_frame(&mut pixels).expect("has an image");
+        let paper = pixels.iter().filter(|pixel| **pixel == pixels[0]).count();
+        assert!(
+            paper > pixels.len() / 3 && paper < pixels.len() * 97 / 100,
+            "{name}: {paper} of {}",
+            pixels.len()
+        );
+    }
+}
