@@ -4,8 +4,18 @@
 //! [`Undefined`] that says what to do: never NaN, infinity or a panic.
 
 pub mod distributions;
+mod intervals;
+mod quantile_groups;
+mod standardised;
 mod undefined;
 
+pub use intervals::{
+    Confidence, Interval, byar, exact_poisson, poisson_interval, rate_interval, wilson,
+};
+pub use quantile_groups::{FirstBand, quantile_groups};
+pub use standardised::{
+    StandardisedRatio, Stratum, expected, reference_rate, standardised_rate, standardised_ratio,
+};
 pub use undefined::Undefined;
 
 // ranks and variance
