@@ -4,14 +4,13 @@
 //! [`Undefined`] that says what to do: never NaN, infinity or a panic.
 
 pub mod distributions;
+pub mod funnel;
 mod intervals;
 mod quantile_groups;
 mod standardised;
 mod undefined;
 
-pub use intervals::{
-    Confidence, Interval, byar, exact_poisson, poisson_interval, rate_interval, wilson,
-};
+pub use intervals::{Confidence, Interval, byar, exact_poisson, poisson_interval, rate_interval, wilson};
 pub use quantile_groups::{FirstBand, quantile_groups};
 pub use standardised::{
     StandardisedRatio, Stratum, expected, reference_rate, standardised_rate, standardised_ratio,

@@ -6,19 +6,19 @@ use super::*;
 
 /// Value, then its fifth, tenth and third: each with band 1 the highest, then the lowest. 0 where the package says NA.
 const VALUES: [(Option<f64>, [u32; 6]); 13] = [
-(Some(3.2), [4, 1, 8, 2, 3, 1]),
-(Some(7.1), [2, 3, 3, 6, 1, 2]),
-(Some(7.1), [2, 3, 3, 6, 1, 2]),
-(Some(5.5), [3, 3, 6, 5, 2, 2]),
-(Some(9.9), [1, 5, 1, 10, 1, 3]),
-(Some(1.2), [5, 1, 10, 1, 3, 1]),
-(None, [0, 0, 0, 0, 0, 0]),
-(Some(4.4), [4, 2, 7, 3, 3, 1]),
-(Some(8.8), [1, 5, 1, 9, 1, 3]),
-(Some(6.0), [3, 3, 5, 6, 2, 2]),
-(Some(2.2), [5, 1, 9, 1, 3, 1]),
-(Some(7.7), [1, 4, 2, 8, 1, 3]),
-(Some(5.0), [3, 2, 6, 4, 2, 2]),
+    (Some(3.2), [4, 1, 8, 2, 3, 1]),
+    (Some(7.1), [2, 3, 3, 6, 1, 2]),
+    (Some(7.1), [2, 3, 3, 6, 1, 2]),
+    (Some(5.5), [3, 3, 6, 5, 2, 2]),
+    (Some(9.9), [1, 5, 1, 10, 1, 3]),
+    (Some(1.2), [5, 1, 10, 1, 3, 1]),
+    (None, [0, 0, 0, 0, 0, 0]),
+    (Some(4.4), [4, 2, 7, 3, 3, 1]),
+    (Some(8.8), [1, 5, 1, 9, 1, 3]),
+    (Some(6.0), [3, 3, 5, 6, 2, 2]),
+    (Some(2.2), [5, 1, 9, 1, 3, 1]),
+    (Some(7.7), [1, 4, 2, 8, 1, 3]),
+    (Some(5.0), [3, 2, 6, 4, 2, 2]),
 ];
 
 #[test]
@@ -35,8 +35,11 @@ fn bands_are_those_of_phe_quantile() {
     .into_iter()
     .enumerate()
     {
-        let got: Vec<u32> =
-            quantile_groups(&values, bands, first).unwrap().into_iter().map(Option::unwrap_or_default).collect();
+        let got: Vec<u32> = quantile_groups(&values, bands, first)
+            .unwrap()
+            .into_iter()
+            .map(Option::unwrap_or_default)
+            .collect();
         let expected: Vec<u32> = VALUES.iter().map(|(_, all)| all[column]).collect();
         assert_eq!(got, expected, "{bands} bands, 1 is {first:?}");
     }
@@ -55,7 +58,9 @@ fn fewer_values_than_bands_are_refused() {
 
 #[test]
 fn equal_values_share_a_band() {
-    let bands = quantile_groups(&[Some(0.0), Some(-0.0), Some(0.0), Some(0.0), Some(0.0)], 5, FirstBand::Highest).unwrap();
+    let bands =
+        quantile_groups(&[Some(0.0), Some(-0.0), Some(0.0), Some(0.0), Some(0.0)], 5, FirstBand::Highest)
+            .unwrap();
     assert_eq!(bands, vec![Some(1); 5]);
 }
 

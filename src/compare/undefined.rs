@@ -25,7 +25,9 @@ pub enum Undefined {
     #[error("{0} is 0, so there is nothing to divide by: leave the unit out")]
     ZeroDenominator(&'static str),
     /// More were counted than could have been.
-    #[error("numerator {numerator} is over denominator {denominator}: mend one of them, or compare rates instead")]
+    #[error(
+        "numerator {numerator} is over denominator {denominator}: mend one of them, or compare rates instead"
+    )]
     NumeratorOverDenominator {
         /// What was counted.
         numerator: f64,
@@ -60,7 +62,9 @@ pub enum Undefined {
     #[error("{0} cannot be held in a number: the values are too large, too small or too far apart")]
     BeyondArithmetic(&'static str),
     /// Positions at which a chart starts anew have to lie inside, ascending and each once.
-    #[error("a rebase at position {at} of {points} points: give positions from 1 on, ascending, inside the series")]
+    #[error(
+        "a rebase at position {at} of {points} points: give positions from 1 on, ascending, inside the series"
+    )]
     MisplacedRebase {
         /// The position given.
         at: usize,

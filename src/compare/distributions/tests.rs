@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::quantile_table::{PROBABILITIES, QUANTILES};
+use super::quantile_table::{BINOMIAL_LIMITS, POISSON_LIMITS, PROBABILITIES, QUANTILES};
 use super::*;
 
 fn ours(distribution: &str, p: f64, a: f64, b: f64) -> Result<f64, Undefined> {
@@ -110,6 +110,25 @@ fn the_edges_of_a_distribution_have_values() {
             assert!(gamma_quantile(p, shape, 1.0).is_ok_and(f64::is_finite), "{p} {shape}");
             assert!(beta_quantile(p, shape, 1.0).is_ok_and(f64::is_finite), "{p} {shape}");
             assert!(poisson_quantile(p, shape).is_ok(), "{p} {shape}");
+        }
+    }
+}
+
+#[test]
+fn interpolated_limits_are_those_made_with_base_r() {
+    for (trials, share, limits) in BINOMIAL_LIMITS {
+        for (p, expected) in [0.001, 0.025, 0.975, 0.999].into_iter().zip(limits) {
+            let got = binomial_limit(p, trials, share).unwrap() / trials as f64;
+            assert!(
+                (got - expected).abs() <= 1e-9 * expected.abs(),
+                "{trials} {share} {p}: {got}, R has {expected}"
+            );
+        }
+    }
+    for (mean, limits) in POISSON_LIMITS {
+        for (p, expected) in [0.001, 0.025, 0.975, 0.999].into_iter().zip(limits) {
+            let got = poisson_limit(p, mean).unwrap() / mean;
+            assert!((got - expected).abs() <= 1e-9 * expected.abs(), "{mean} {p}: {got}, R has {expected}");
         }
     }
 }
