@@ -3,6 +3,7 @@
 //! Every method states its source and formula, takes plain numbers (units and points are known by their position), and answers with a value or an
 //! [`Undefined`] that says what to do: never NaN, infinity or a panic.
 
+pub mod control_chart;
 pub mod distributions;
 pub mod funnel;
 mod intervals;
