@@ -3,6 +3,7 @@
 use super::direct::DIRECT;
 use super::reference::{CASES, Case};
 use super::*;
+use crate::compare::distributions::normal_quantile;
 
 fn assert_close(got: f64, expected: f64, what: &str) {
     assert!(
@@ -295,4 +296,41 @@ fn a_funnel_says_how_many_flags_chance_alone_would_raise() {
     let unit = units(case)[7];
     assert_eq!(got.limits_at(unit.denominator).unwrap(), point.limits);
     assert_close(point.expected, got.target * unit.denominator, "expected");
+}
+
+/// 2,001 ratios with nobody out of line: the distances from 1 on the scale are the quantiles of a normal distribution with a variance of s^2 + tau^2.
+fn in_line(scale: RatioScale, tau_squared: f64) -> Vec<Unit> {
+    let expected: f64 = 2_500.0;
+    let error = if scale == RatioScale::Log { 0.02 } else { 0.01_f64 };
+    let spread = (error * error + tau_squared).sqrt();
+    (0..2_001)
+        .map(|at| {
+            let distance = spread * normal_quantile((f64::from(at) + 0.5) / 2_001.0).unwrap();
+            let ratio = if scale == RatioScale::Log { distance.exp() } else { (1.0 + distance).powi(2) };
+            Unit { observed: expected * ratio, denominator: expected }
+        })
+        .collect()
+}
+
+/// Why ours is not FunnelPlotR's unless asked for: trimmed, it finds 0.68 or 0.44 of phi where all is chance, and too little of tau squared where it is not.
+#[test]
+fn trimming_takes_away_spread_that_is_there_and_the_robust_estimate_does_not() {
+    let found = |scale, tau_squared, overdispersion| {
+        let options = FunnelOptions { overdispersion, ..FunnelOptions::new(Measure::Ratio(scale)) };
+        let funnel = funnel(&in_line(scale, tau_squared), &options).unwrap();
+        (funnel.phi, funnel.tau_squared)
+    };
+    let near =
+        |got: f64, expected: f64| assert!((got - expected).abs() < 0.005 * expected, "{got} {expected}");
+    let trimmed = Overdispersion::DerSimonianLaird { trim_by: 0.1 };
+    let untrimmed = Overdispersion::DerSimonianLaird { trim_by: 0.0 };
+    for (scale, left) in [(RatioScale::SquareRoot, 0.6787), (RatioScale::Log, 0.4377)] {
+        near(found(scale, 0.0, trimmed).0, left);
+        near(found(scale, 0.0, untrimmed).0, 1.0);
+        near(found(scale, 0.0, Overdispersion::Robust).0, 1.0);
+    }
+    // Three quarters of the variance are between units: phi is 4, and 4 times 0.6787 less 1 is 1.715 in place of 3.
+    near(found(RatioScale::SquareRoot, 3e-4, trimmed).1, 1.715e-4);
+    near(found(RatioScale::SquareRoot, 3e-4, untrimmed).1, 3e-4);
+    near(found(RatioScale::SquareRoot, 3e-4, Overdispersion::Robust).1, 3e-4);
 }
