@@ -121,6 +121,18 @@ fn a_jump_after_a_constant_series_is_flagged_and_not_what_went_before() {
     assert_eq!(chart.warnings, [Warning::NotScreened { stretch: 0 }]);
 }
 
+/// 20 ranges of 1 and one of 3.6 or 3.7, which are 3.203 and 3.278 times the mean range.
+#[test]
+fn ranges_are_screened_out_from_3_267_times_their_mean_on() {
+    for (jump, screened, range) in [(3.6, 0, 23.6 / 21.0), (3.7, 1, 1.0)] {
+        let mut series: Vec<f64> = (0..21).map(|at| f64::from(at % 2)).collect();
+        series.push(jump);
+        let stretch = control_chart(&known(&series), &ChartOptions::default()).unwrap().stretches[0];
+        assert_eq!(stretch.screened, screened);
+        assert!((stretch.mean_moving_range.unwrap() - range).abs() < 1e-12);
+    }
+}
+
 #[test]
 fn each_stretch_has_limits_and_rules_of_its_own() {
     let series: Vec<f64> =
