@@ -6,8 +6,9 @@ use super::source::{Source, line_of, lines_with, offsets_of};
 pub(crate) type Rule = fn(&[Source]) -> Vec<String>;
 
 /// The pure rooms, and what each may import of the others.
-const PURE_ROOMS: [(&str, &[&str]); 4] = [
+const PURE_ROOMS: [(&str, &[&str]); 5] = [
     ("calendar", &[]),
+    ("compare", &["calendar"]),
     ("definitions", &["calendar"]),
     ("metrics", &["calendar", "definitions"]),
     ("organisations", &["calendar"]),
