@@ -296,6 +296,43 @@ impl Drop for Run {
     }
 }
 
+/// The identities of a run in order, read a stretch at a time.
+pub(in super::super) struct Identities<'a> {
+    run: &'a Run,
+    file: File,
+    /// Rows that were read.
+    read: usize,
+    stretch: Vec<u8>,
+    /// Position in the stretch.
+    at: usize,
+}
+
+/// Index entries that are read at once.
+const STRETCH: usize = 1_024;
+
+impl<'a> Identities<'a> {
+    /// From the first on.
+    pub(in super::super) fn of(run: &'a Run) -> io::Result<Self> {
+        Ok(Self { run, file: run.file()?, read: 0, stretch: Vec::new(), at: 0 })
+    }
+
+    /// The next one; `None` after the last.
+    pub(in super::super) fn next(&mut self) -> io::Result<Option<u128>> {
+        if self.at == self.stretch.len() {
+            let rows = STRETCH.min(self.run.rows - self.read);
+            if rows == 0 {
+                return Ok(None);
+            }
+            let from = (self.read * INDEX_LEN) as u64;
+            self.stretch = self.run.read(&self.file, Part::Index, from, rows * INDEX_LEN)?;
+            (self.read, self.at) = (self.read + rows, 0);
+        }
+        let entry = &self.stretch[self.at..self.at + INDEX_LEN];
+        self.at += INDEX_LEN;
+        Ok(Some(identity(entry)))
+    }
+}
+
 fn identity(bytes: &[u8]) -> u128 {
     bytes[..16].iter().fold(0, |identity, &byte| identity << 8 | u128::from(byte))
 }
