@@ -79,7 +79,7 @@ pub fn beta_prior(units: &[(f64, f64)]) -> Result<BetaPrior, BetaBinomialRefusal
     let all: f64 = used.iter().map(|(_, n)| n).sum();
     let mean = used.iter().map(|(x, _)| x).sum::<f64>() / all;
     let pq = mean * (1.0 - mean);
-    if !(pq > 0.0) {
+    if pq <= 0.0 {
         return Err(BetaBinomialRefusal::NothingVaries);
     }
     let (mut s, mut a1, mut a2) = (0.0, 0.0, 0.0);
@@ -88,14 +88,14 @@ pub fn beta_prior(units: &[(f64, f64)]) -> Result<BetaPrior, BetaBinomialRefusal
         a1 += 1.0 - n / all;
         a2 += n * (1.0 - n / all);
     }
-    if !(a2 - a1 > 1e-9 * a2) {
+    if a2 - a1 <= 1e-9 * a2 {
         return Err(BetaBinomialRefusal::NothingRepeated);
     }
     let rho = (s - pq * a1) / (pq * (a2 - a1));
-    if !(rho > 1e-9) {
+    if rho.is_nan() || rho <= 1e-9 {
         return Err(BetaBinomialRefusal::NoOverdispersion);
     }
-    if !(rho < 1.0 - 1e-9) {
+    if rho >= 1.0 - 1e-9 {
         return Err(BetaBinomialRefusal::NothingInCommon);
     }
     let weight = (1.0 - rho) / rho;

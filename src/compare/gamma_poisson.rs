@@ -65,7 +65,7 @@ pub fn gamma_prior(units: &[(f64, f64)]) -> Result<GammaPrior, GammaPoissonRefus
     }
     let all: f64 = used.iter().map(|(_, expected)| expected).sum();
     let mean = used.iter().map(|(observed, _)| observed).sum::<f64>() / all;
-    if !(mean > 0.0) {
+    if mean <= 0.0 {
         return Err(GammaPoissonRefusal::NothingObserved);
     }
     let raw_variance = used.iter().map(|(o, e)| e * (o / e - mean).powi(2)).sum::<f64>() / all;

@@ -61,20 +61,20 @@ impl Table {
     /// P(Z > z) and the density.
     #[inline]
     pub(super) fn upper_and_density(&self, z: f64) -> (f64, f64) {
-        let (lower, density) = self.from_zero(z.abs());
+        let (lower, density) = self.beyond_zero(z.abs());
         (if z < 0.0 { lower } else { 1.0 - lower }, density)
     }
 
     /// P(Z <= z).
     #[inline]
     pub(super) fn lower(&self, z: f64) -> f64 {
-        let (lower, _) = self.from_zero(z.abs());
+        let (lower, _) = self.beyond_zero(z.abs());
         if z < 0.0 { 1.0 - lower } else { lower }
     }
 
     /// P(Z <= z) and the density for z >= 0.
     #[inline]
-    fn from_zero(&self, z: f64) -> (f64, f64) {
+    fn beyond_zero(&self, z: f64) -> (f64, f64) {
         if z >= Self::END {
             return (1.0, 0.0);
         }

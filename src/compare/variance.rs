@@ -202,7 +202,7 @@ fn check(values: &[Vec<Option<f64>>]) -> Result<usize, VarianceRefusal> {
             return Err(VarianceRefusal::Ragged { unit });
         }
         // What is larger could not be squared and summed.
-        if let Some(month) = row.iter().position(|y| y.is_some_and(|y| !(y.abs() < 1e100))) {
+        if let Some(month) = row.iter().position(|y| y.is_some_and(|y| y.is_nan() || y.abs() >= 1e100)) {
             return Err(VarianceRefusal::NotFinite { unit, month });
         }
     }
@@ -249,7 +249,7 @@ fn unit_mean(row: &[Option<f64>], effects: &[Option<f64>], level: f64) -> UnitMe
 /// Correlation of neighbouring residuals over all units, freed of the downward bias that taking out M-month means brings (Nickell 1981, Econometrica 49:1417):
 /// (raw (M - 1) + 1) / (M - 2) with the average number of months M. None under three months or without variation.
 fn autocorrelation(values: &[Vec<Option<f64>>], effects: &[Option<f64>], centre: f64) -> Option<f64> {
-    let (mut products, mut pairs, mut squares, mut count, mut units) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    let (mut products, mut pairs, mut squares, mut count, mut units) = (0.0_f64, 0.0, 0.0, 0.0_f64, 0.0);
     for row in values {
         let left: Vec<Option<f64>> =
             row.iter().zip(effects).map(|(y, effect)| Some((*y)? - centre - (*effect)?)).collect();
@@ -267,7 +267,7 @@ fn autocorrelation(values: &[Vec<Option<f64>>], effects: &[Option<f64>], centre:
         }
     }
     let months = count / units;
-    if !(months >= 3.0) || pairs < 1.0 || squares <= 0.0 {
+    if months.is_nan() || months < 3.0 || pairs < 1.0 || squares <= 0.0 {
         return None;
     }
     let raw = (products / pairs) / (squares / count);

@@ -7,12 +7,14 @@ use super::*;
 const WORST_FIFTH: ListQuestion =
     ListQuestion { share: 0.2, worst: Worst::Highest, scale: Scale::ArcsineRoot };
 
-fn table<const MONTHS: usize>(rows: &[[f64; MONTHS]]) -> Vec<Vec<Option<f64>>> {
+type Table = Vec<Vec<Option<f64>>>;
+
+fn table<const MONTHS: usize>(rows: &[[f64; MONTHS]]) -> Table {
     rows.iter().map(|row| row.map(Some).to_vec()).collect()
 }
 
 /// Practices that miss 5% to 20% of 4,000 calls lastingly, and `noise` more or less from month to month.
-fn practices(units: u32, months: u32, noise: f64) -> (Vec<Vec<Option<f64>>>, Vec<Vec<Option<f64>>>) {
+fn practices(units: u32, months: u32, noise: f64) -> (Table, Table) {
     let mix = |a: u32, b: u32| {
         let mixed =
             (a.wrapping_mul(2_654_435_761) ^ b.wrapping_mul(2_246_822_519)).wrapping_mul(3_266_489_917);

@@ -168,8 +168,8 @@ impl Sums {
         let root = cholesky(&normal, p)?;
         let effects = solve(&root, &right, p);
         let (mut residual, mut falls, mut slope) = (self.squares, 0.0, 0.0);
-        for month in 0..p {
-            residual += effects[month] * (self.counts[month] * effects[month] - 2.0 * self.by_month[month]);
+        for ((effect, count), sum) in effects.iter().zip(&self.counts).zip(&self.by_month) {
+            residual += effect * (count * effect - 2.0 * sum);
         }
         for group in &self.groups {
             let part = 1.0 + ratio * group.size;
@@ -209,7 +209,7 @@ fn cholesky(matrix: &[f64], p: usize) -> Option<Vec<f64>> {
             let dot: f64 = (0..column).map(|at| root[row * p + at] * root[column * p + at]).sum();
             let left = matrix[row * p + column] - dot;
             if row == column {
-                if !(left > 0.0) {
+                if left.is_nan() || left <= 0.0 {
                     return None;
                 }
                 root[row * p + row] = left.sqrt();
