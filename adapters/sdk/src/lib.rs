@@ -6,6 +6,8 @@
 //! draft, commits page and cursor together, and schedules, retries and restarts.
 
 mod adapter;
+#[cfg(feature = "http")]
+pub mod clock;
 mod description;
 mod error;
 mod page;
