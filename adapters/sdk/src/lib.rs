@@ -8,6 +8,8 @@
 mod adapter;
 #[cfg(feature = "http")]
 pub mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod description;
 mod error;
 mod page;
