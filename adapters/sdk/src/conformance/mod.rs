@@ -21,6 +21,8 @@ mod marks;
 mod report;
 pub mod script;
 mod select;
+#[cfg(test)]
+mod tests;
 mod trial;
 mod world;
 

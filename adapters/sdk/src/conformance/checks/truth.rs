@@ -189,7 +189,8 @@ pub(super) fn script_shows_enough(trial: &Trial<'_>, report: &mut Report, played
             script.row.iter().any(|row| !row.deleted && earlier(&row)),
             "a row that is corrected (same id, round = 2)",
         );
-        wants(script.row.iter().any(|row| row.deleted), "a row that is deleted");
+        let gone = script.round.iter().flat_map(|round| &round.call).any(|call| call.gone);
+        wants(gone || script.row.iter().any(|row| row.deleted), "a row that is deleted");
         wants(script.round.iter().any(|round| round.in_progress > 0), "a call in progress");
         wants(
             script.round.iter().any(|round| !round.unknown_words.is_empty()),
