@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::host::{Kept, Stored};
 use super::script::{ExpectedCall, ExpectedTally, Round, Script};
 use super::select::instant;
-use crate::{Place, PlaceKind, TallyRow};
+use crate::{Place, TallyRow};
 
 /// How many differences are told.
 const TOLD: usize = 6;
@@ -154,15 +154,7 @@ fn expected_callback(call: &ExpectedCall) -> String {
 }
 
 fn stored_places(places: &[Place]) -> String {
-    let kind = |kind: PlaceKind| match kind {
-        PlaceKind::Number => "number",
-        PlaceKind::Queue => "queue",
-        PlaceKind::Site => "site",
-    };
-    format!(
-        "{:?}",
-        places.iter().map(|place| format!("{}:{}", kind(place.kind), place.key)).collect::<Vec<_>>()
-    )
+    format!("{:?}", places.iter().map(Place::to_string).collect::<Vec<_>>())
 }
 
 /// Places as the script writes them: numbers turned into fingerprints.
@@ -170,7 +162,7 @@ fn places(texts: &[String]) -> String {
     let places: Vec<String> = texts
         .iter()
         .map(|text| match text.strip_prefix("number:") {
-            Some(number) => format!("number:{number}"),
+            Some(number) => Place::number(number).map_or_else(|| text.clone(), |place| place.to_string()),
             None => text.clone(),
         })
         .collect();

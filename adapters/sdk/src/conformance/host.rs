@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Pages of one window, before it is said that it never ends.
-const PAGES: usize = 500;
+const PAGES: usize = 200;
 /// Errors in a row, before the host gives up.
 const TRIES: usize = 8;
 /// Real time that one fetch may take.

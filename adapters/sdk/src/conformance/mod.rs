@@ -8,7 +8,6 @@
 //! No time is lost: while it runs an adapter, [`crate::clock::current`] is a clock on which waiting takes no time, so that minutes of a rate budget
 //! are counted exactly. Nothing reaches beyond loopback.
 
-mod base64;
 mod checks;
 mod expect;
 mod fast_clock;

@@ -25,7 +25,7 @@ const PLANTED: [(Planted, &str); 30] = [
     (Planted::EndsEarly, "a window is done only when read to its end"),
     (Planted::IdOfThePage, "a page repeated"),
     (Planted::IdOfTheTime, "round 2: exactly the calls of the script"),
-    (Planted::CountsPagesItself, "killed between fetch and commit"),
+    (Planted::KeepsPlaceItself, "killed after every page"),
     (Planted::TakesShortBody, "a body that ends early"),
     (Planted::RefusesNewFields, "unknown fields"),
     (Planted::KeepsToken, "the token ends"),

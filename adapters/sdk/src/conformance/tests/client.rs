@@ -9,8 +9,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::sample::Planted;
-use crate::conformance::base64::base64;
 use crate::{AdapterError, Fault, Secret, clock};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 /// Ten requests a minute.
 const REQUESTS: usize = 10;
@@ -65,12 +66,15 @@ impl Client {
     }
 
     async fn sign_in(&self) -> Result<String, AdapterError> {
-        let basic = base64(format!("kit:{}", self.secret.expose()).as_bytes());
+        let basic = STANDARD.encode(format!("kit:{}", self.secret.expose()).as_bytes());
         let head = format!("POST /token HTTP/1.1\r\nauthorization: Basic {basic}\r\n");
         let answer = self.ask(&head, "grant_type=client_credentials").await?;
         if answer.status == 401 {
             let tail = if self.planted == Planted::SecretInError { self.secret.expose() } else { "it" };
-            return Err(AdapterError::new(Fault::Credentials, format!("client_secret is wrong: mend {tail}")));
+            return Err(AdapterError::new(
+                Fault::Credentials,
+                format!("client_secret is wrong: mend {tail}"),
+            ));
         }
         let answer = self.success(answer)?;
         let body: serde_json::Value = parsed(&answer.body)?;
@@ -153,7 +157,8 @@ impl Client {
 
 fn answer(head: &str, body: &str) -> Answer {
     let mut lines = head.split("\r\n");
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|n| n.parse().ok()).unwrap_or(0);
+    let status =
+        lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|n| n.parse().ok()).unwrap_or(0);
     let headers = lines
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -163,6 +168,7 @@ fn answer(head: &str, body: &str) -> Answer {
 
 /// JSON, or an error that holds nothing of it.
 pub(super) fn parsed<T: serde::de::DeserializeOwned>(body: &str) -> Result<T, AdapterError> {
-    serde_json::from_str(body)
-        .map_err(|fault| AdapterError::new(Fault::Protocol, format!("a list of calls was expected: {:?}", fault.classify())))
+    serde_json::from_str(body).map_err(|fault| {
+        AdapterError::new(Fault::Protocol, format!("a list of calls was expected: {:?}", fault.classify()))
+    })
 }

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use callgauge_schema::{Direction, Draft, DraftDuration, Moment, Outcome, Reason};
@@ -26,7 +25,7 @@ pub(super) enum Planted {
     EndsEarly,
     IdOfThePage,
     IdOfTheTime,
-    CountsPagesItself,
+    KeepsPlaceItself,
     TakesShortBody,
     RefusesNewFields,
     KeepsToken,
@@ -68,7 +67,12 @@ impl Sample {
 }
 
 fn description(planted: Planted) -> Description {
-    let setting = |key: &str, kind, required| SettingSpec { key: key.to_owned(), kind, required, help: "says".to_owned() };
+    let setting = |key: &str, kind, required| SettingSpec {
+        key: key.to_owned(),
+        kind,
+        required,
+        help: "says".to_owned(),
+    };
     let secret = if planted == Planted::HidesSecretSetting { SettingKind::Text } else { SettingKind::Secret };
     let metric = |metric| (metric, MetricSupport::Native);
     let mut metrics = vec![
@@ -131,7 +135,7 @@ impl Vendor for Sample {
             token: Mutex::new(None),
             spent: Mutex::new(VecDeque::new()),
         };
-        Ok(Box::new(Open { client, planted: self.planted, pages: AtomicUsize::new(0) }))
+        Ok(Box::new(Open { client, planted: self.planted, place: Mutex::new(String::new()) }))
     }
 
     fn map(&self, _: MapRequest<'_>) -> Result<Page, AdapterError> {
@@ -142,7 +146,7 @@ impl Vendor for Sample {
 struct Open {
     client: Client,
     planted: Planted,
-    pages: AtomicUsize,
+    place: Mutex<String>,
 }
 
 #[derive(Deserialize)]
@@ -183,7 +187,9 @@ impl Adapter for Open {
     async fn fetch(&self, request: FetchRequest) -> Result<Page, AdapterError> {
         let (from, until) = (request.window.from.millis(), request.window.until.millis());
         let cursor = request.cursor.map(|Cursor(text)| text).unwrap_or_default();
-        let place = cursor.split('|').next().unwrap_or_default();
+        let kept = self.place.lock().expect("nobody panics").clone();
+        let place =
+            if cursor == "more" { kept.as_str() } else { cursor.split('|').next().unwrap_or_default() };
         if self.planted == Planted::StrangePath {
             // Whatever comes of it.
             let _ = self.client.data("/account").await;
@@ -202,8 +208,7 @@ impl Adapter for Open {
             Err(_) if self.planted == Planted::TakesShortBody => List { calls: Vec::new(), next: None },
             list => list?,
         };
-        let pages = self.pages.fetch_add(1, Ordering::Relaxed) + 1;
-        let mut page = Page::empty(self.next(list.next, pages));
+        let mut page = Page::empty(self.next(list.next));
         for row in list.calls {
             self.map(row, &cursor, request.now, &mut page)?;
         }
@@ -215,20 +220,27 @@ impl Adapter for Open {
 }
 
 impl Open {
-    fn next(&self, next: Option<String>, pages: usize) -> Next {
+    fn next(&self, next: Option<String>) -> Next {
         let Some(next) = next else { return Next::Done };
         match self.planted {
             Planted::EndsEarly => Next::Done,
-            Planted::CountsPagesItself if pages % 2 == 0 => Next::Done,
-            Planted::SecretInCursor => {
-                Next::More(Cursor(format!("{next}|{}", self.client.secret.expose())))
+            Planted::KeepsPlaceItself => {
+                *self.place.lock().expect("nobody panics") = next;
+                Next::More(Cursor("more".to_owned()))
             }
+            Planted::SecretInCursor => Next::More(Cursor(format!("{next}|{}", self.client.secret.expose()))),
             Planted::LargeCursor => Next::More(Cursor(format!("{next}|{}", "x".repeat(70_000)))),
             _ => Next::More(Cursor(next)),
         }
     }
 
-    fn map(&self, plain: serde_json::Value, cursor: &str, now: Moment, page: &mut Page) -> Result<(), AdapterError> {
+    fn map(
+        &self,
+        plain: serde_json::Value,
+        cursor: &str,
+        now: Moment,
+        page: &mut Page,
+    ) -> Result<(), AdapterError> {
         if self.planted == Planted::NameInLog {
             tracing::debug!(row = %plain, "mapping");
         }
@@ -277,7 +289,8 @@ impl Open {
             started_at: Some(if self.planted == Planted::StampsNow { now } else { started_at }),
             outcome,
             reason,
-            wait: secs(row.ring).or((outcome == Some(Outcome::Missed)).then_some(DraftDuration::from_secs(0))),
+            wait: secs(row.ring)
+                .or((outcome == Some(Outcome::Missed)).then_some(DraftDuration::from_secs(0))),
             talk: secs(if breaks { Some(1) } else { row.talk }),
             ..Draft::default()
         };

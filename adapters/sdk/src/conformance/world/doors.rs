@@ -8,11 +8,12 @@ use callgauge_schema::Moment;
 use super::response::{http_date, timestamp};
 use super::{State, World};
 use crate::clock::Clock;
-use crate::conformance::base64::base64;
 use crate::conformance::fault::Fault;
 use crate::conformance::http::{Request, Response};
 use crate::conformance::script::{Answer, Auth, Refusal, RefusedAt};
 use crate::conformance::select::takes;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 impl World {
     pub(super) fn carries(&self, state: &State, auth: &Auth, request: &Request) -> bool {
@@ -28,7 +29,8 @@ impl World {
             }
         });
         let basic = basic.as_ref().is_none_or(|[user, password]| {
-            let encoded = base64(format!("{}:{}", self.plain(user), self.plain(password)).as_bytes());
+            let encoded =
+                STANDARD.encode(format!("{}:{}", self.plain(user), self.plain(password)).as_bytes());
             self.marks.keep(encoded.clone());
             request.header("authorization") == Some(format!("Basic {encoded}").as_str())
         });
