@@ -20,10 +20,11 @@ async fn an_adapter_that_is_right_passes_every_check() {
 }
 
 /// A fault, and a check that has to see it.
-const PLANTED: [(Planted, &str); 30] = [
+const PLANTED: [(Planted, &str); 31] = [
     (Planted::LosesLastOfPage, "round 1: exactly the calls of the script"),
     (Planted::EndsEarly, "a window is done only when read to its end"),
-    (Planted::IdOfThePage, "a page repeated"),
+    (Planted::IdOfThePage, "round 1: exactly the calls of the script"),
+    (Planted::StopsAtRepeat, "a page repeated"),
     (Planted::IdOfTheTime, "round 2: exactly the calls of the script"),
     (Planted::KeepsPlaceItself, "killed after every page"),
     (Planted::TakesShortBody, "a body that ends early"),

@@ -24,6 +24,7 @@ pub(super) enum Planted {
     LosesLastOfPage,
     EndsEarly,
     IdOfThePage,
+    StopsAtRepeat,
     IdOfTheTime,
     KeepsPlaceItself,
     TakesShortBody,
@@ -208,9 +209,18 @@ impl Adapter for Open {
             Err(_) if self.planted == Planted::TakesShortBody => List { calls: Vec::new(), next: None },
             list => list?,
         };
+        let last = list.calls.last().and_then(|row| row["id"].as_str()).unwrap_or_default().to_owned();
         let mut page = Page::empty(self.next(list.next));
         for row in list.calls {
             self.map(row, &cursor, request.now, &mut page)?;
+        }
+        if self.planted == Planted::StopsAtRepeat {
+            if cursor.ends_with(&format!("|{last}")) {
+                page.next = Next::Done;
+            }
+            if let Next::More(Cursor(text)) = &mut page.next {
+                text.push_str(&format!("|{last}"));
+            }
         }
         if self.planted == Planted::LosesLastOfPage && page.next != Next::Done {
             page.calls.pop();
