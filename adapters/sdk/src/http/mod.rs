@@ -71,6 +71,7 @@ mod limits;
 mod pages;
 mod request;
 mod retry;
+mod tls;
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,6 +13,8 @@ use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair,
     RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey,
 };
+
+use tokio::sync::Semaphore;
 
 use super::stepped::BEGINNING;
 use super::*;
@@ -263,6 +266,8 @@ async fn a_sign_in_that_fails_for_the_moment_is_repeated() {
 struct Kept {
     now: Mutex<Option<Secret>>,
     refuse: bool,
+    /// Where there is one, keeping waits until it is opened, and says that it waits.
+    gate: Option<(Semaphore, AtomicBool)>,
 }
 
 #[async_trait]
@@ -272,6 +277,10 @@ impl TokenKeeper for Kept {
     }
 
     async fn keep(&self, token: &Secret) -> Result<(), KeeperFault> {
+        if let Some((gate, waits)) = &self.gate {
+            waits.store(true, Ordering::SeqCst);
+            drop(gate.acquire().await);
+        }
         if self.refuse {
             return Err(KeeperFault("the disk is full".to_owned()));
         }
@@ -341,17 +350,19 @@ async fn an_operator_who_signed_in_anew_is_heard() {
 async fn a_request_that_is_dropped_while_signing_in_loses_no_refresh_token() {
     stepped(|_| async {
         let server = Server::start(rotating()).await;
-        let keeper = Arc::new(Kept::default());
+        let gate = Some((Semaphore::new(0), AtomicBool::new(false)));
+        let keeper = Arc::new(Kept { gate, ..Kept::default() });
         let client =
             with(&server, OAuth::refresh_token(server.url("/token"), secret("r0"), Some(keeper.clone())));
+        let (gate, waits) = keeper.gate.as_ref().expect("it has one");
         {
             let mut asking = Box::pin(ask(&client));
-            // Until the token was asked for, and not a step further.
-            while server.seen().is_empty() {
+            while !waits.load(Ordering::SeqCst) {
                 let step = tokio::time::timeout(Duration::from_millis(1), &mut asking).await;
-                assert!(step.is_err(), "had no time to end");
+                assert!(step.is_err(), "cannot end before the gate opens");
             }
         }
+        gate.add_permits(10);
         ask(&client).await.expect("goes on with what the dropped one was given");
         assert_eq!(keeper.kept().await.expect("can be read").expect("was kept").expose(), "r1");
     })

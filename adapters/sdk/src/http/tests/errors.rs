@@ -95,7 +95,7 @@ async fn an_answer_of_another_shape_is_named_by_its_place_and_not_quoted() {
         (r#"{"calls": [{"id": "a", "secs": "07700900123"}]}"#, "expected u32 at calls[0].secs"),
         (r#"{"calls": [{"id": "07700900123"}]}"#, "missing field `secs` at calls[0]"),
         (r#"{"calls": "07700900123, expected a number"}"#, "expected a sequence at calls"),
-        (r#"[["07700900123"]]"#, "expected a sequence at calls"),
+        (r#"[["07700900123"]]"#, "expected struct Row at [0][0]"),
     ] {
         let error = refused(Answer::ok(body)).await;
         assert_eq!(error.fault, Fault::Protocol);
