@@ -1,4 +1,4 @@
-//! Makes the rows of an answer, organisation by organisation; of many organisations on two threads.
+//! Makes the rows of an answer, organisation by organisation; many rows on two threads.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -39,6 +39,14 @@ pub(super) struct Work<'a> {
     pub(super) waiting: &'a Waiting,
 }
 
+impl Seen {
+    fn add(&mut self, other: &Self) {
+        let Self { unknown_days, banded } = other;
+        self.unknown_days |= unknown_days;
+        self.banded |= banded;
+    }
+}
+
 impl Work<'_> {
     /// Makes all rows: of many organisations on two threads, which take turns, so that little is made ahead.
     pub(super) fn all(&self, rows: &mut Rows<v1::MetricRow>) -> Result<Seen, Fault> {
@@ -71,12 +79,10 @@ impl Work<'_> {
                 taken.recv().into_iter().flatten().try_for_each(push)
             });
             drop(taken);
-            let theirs = other.join().map_err(|_| Fault::Internal("making rows broke off".to_owned()))?;
-            let (ours, theirs) = (ours?, theirs?);
-            Ok(Seen {
-                unknown_days: ours.unknown_days || theirs.unknown_days,
-                banded: ours.banded || theirs.banded,
-            })
+            let theirs = other.join().map_err(|_| broken_off())?;
+            let mut seen = ours?;
+            seen.add(&theirs?);
+            Ok(seen)
         })
     }
 
@@ -113,23 +119,74 @@ impl Work<'_> {
         seen: &mut Seen,
         put: &mut impl FnMut(v1::MetricRow) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let organisation = render::organisation(plan);
         let key_of = |code| self.keys.practices.get(&code).copied();
         let range = self.answering.admitted.question().days;
-        let days = PracticeDays::new(plan, range, key_of, &self.with_calls);
-        let mut cells = cells.into_iter().peekable();
-        for (bucket, message) in self.bucket_messages.iter().enumerate() {
+        let theirs = Theirs {
+            organisation: render::organisation(plan),
+            days: PracticeDays::new(plan, range, key_of, &self.with_calls),
+            cells,
+        };
+        let all = self.bucket_messages.len();
+        if self.plans.len() >= SHARED || all < SHARED {
+            return self.stretch(&theirs, 0..all, seen, put);
+        }
+        for from in (0..all).step_by(TURN_ROWS) {
+            let until = (from + TURN_ROWS).min(all);
+            let middle = from.midpoint(until);
+            std::thread::scope(|scope| {
+                let theirs = &theirs;
+                let other = scope.spawn(move || {
+                    let (mut seen, mut rows) = (Seen::default(), Vec::with_capacity(until - middle));
+                    let made = self.stretch(theirs, middle..until, &mut seen, &mut |row| {
+                        rows.push(row);
+                        Ok(())
+                    });
+                    made.map(|()| (rows, seen))
+                });
+                self.stretch(theirs, from..middle, seen, put)?;
+                let (rows, also) = other.join().map_err(|_| broken_off())??;
+                seen.add(&also);
+                rows.into_iter().try_for_each(&mut *put)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Makes the rows of one organisation in some buckets.
+    fn stretch(
+        &self,
+        theirs: &Theirs<'_>,
+        buckets: Range<usize>,
+        seen: &mut Seen,
+        put: &mut impl FnMut(v1::MetricRow) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let Theirs { organisation, days, cells } = theirs;
+        let mut cells = &cells[cells.partition_point(|cell| (cell.bucket as usize) < buckets.start)..];
+        for bucket in buckets {
             let said = days.say(&self.bucket_days, bucket);
             seen.unknown_days |= said.unknown;
-            let mut any = false;
-            while let Some(cell) = cells.next_if(|cell| cell.bucket as usize == bucket) {
-                any = true;
-                put(self.answering.row(&organisation, message, Some(&cell), &said, seen))?;
+            let (now, later) = cells.split_at(cells.partition_point(|cell| cell.bucket as usize <= bucket));
+            cells = later;
+            let message = &self.bucket_messages[bucket];
+            if now.is_empty() {
+                put(self.answering.row(organisation, message, None, &said, seen))?;
             }
-            if !any {
-                put(self.answering.row(&organisation, message, None, &said, seen))?;
+            for cell in now {
+                put(self.answering.row(organisation, message, Some(cell), &said, seen))?;
             }
         }
         Ok(())
     }
+}
+
+/// What the rows of one organisation are made of.
+struct Theirs<'a> {
+    organisation: v1::OrganisationRef,
+    days: PracticeDays<'a>,
+    /// By bucket.
+    cells: Vec<Cell>,
+}
+
+fn broken_off() -> Fault {
+    Fault::Internal("making rows broke off".to_owned())
 }
