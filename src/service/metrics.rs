@@ -4,6 +4,7 @@ mod answer;
 mod days;
 mod parse;
 mod render;
+mod ruling;
 
 pub(super) use render::definition_set;
 

@@ -3,18 +3,23 @@
 //! Every organisation has a row for every bucket, calls or not. Where buckets are made of whole bands and lines do not matter, stored tallies are
 //! summed; otherwise the single calls of the organisations asked for are gathered. Both ways give the same numbers.
 
+mod stated;
+
 use std::sync::Arc;
 
 use callgauge_schema::{Account, Attribution, Line, Moment, OdsCode, SourceId, Timing};
 use hashbrown::HashMap;
 use tokio::runtime::Handle;
 
-use super::days::{BucketDays, PracticeDays};
+use super::days::{BucketDays, Known, PracticeDays};
 use super::parse::{Breakdown, Question};
 use super::render;
+use super::ruling::Ruling;
 use crate::access::Admitted;
 use crate::calendar::{Buckets, Calendar, Days, NoBuckets};
-use crate::metrics::{Gatherer, OutcomePart, Tally, evaluate, outcome_check, split_by_outcome};
+use crate::metrics::{
+    Gaps, Gatherer, OutcomePart, Tally, evaluate_with_gaps, outcome_check, split_by_outcome,
+};
 use crate::organisations::{Asked, Directory, Member, Parts, PlanFault, RowPlan};
 use crate::proto::v1;
 use crate::service::errors::Fault;
@@ -102,24 +107,32 @@ impl Answering<'_> {
         let with_calls = self.runtime.block_on(Arc::clone(&self.snapshot).days_with_calls(question.days))?;
         let bucket_days = BucketDays::new(&buckets);
         let bucket_messages: Vec<v1::Bucket> = buckets.list().iter().map(render::bucket).collect();
+        let ruling = Ruling::new(&self.snapshot, &with_calls, &self.runtime)?;
+        let (groups, mut stated) = stated::Stated::take(self, &ruling, &buckets, groups)?;
         let mut cells = self.cells(groups, &buckets)?;
         let mut rows = Rows::new(paging, ADVICE);
         let mut seen = Seen::default();
         for (group, plan) in plans.iter().enumerate() {
             let organisation = render::organisation(plan);
             let key_of = |code| keys.practices.get(&code).copied();
-            let days = PracticeDays::new(plan, question.days, key_of, &with_calls);
-            let mut theirs = cells.of(group, waiting)?.into_iter().peekable();
+            let tallies = stated.tallies(group)?;
+            let known = Known { with_calls: &with_calls, ruling: &ruling, zero: &tallies.zero };
+            let days = PracticeDays::new(plan, question.days, key_of, &known);
+            let mut theirs = cells.of(group, waiting)?;
+            let aside = stated.add(group, tallies, &mut theirs, waiting)?;
+            let mut theirs = theirs.into_iter().peekable();
             for (bucket, message) in bucket_messages.iter().enumerate() {
-                let said = days.say(&bucket_days, bucket);
+                let said = days.say(&bucket_days, bucket, aside.kept_apart(bucket));
                 seen.unknown_days |= said.unknown;
                 let mut any = false;
                 while let Some(cell) = theirs.next_if(|cell| cell.bucket as usize == bucket) {
                     any = true;
-                    rows.push(self.row(&organisation, message, Some(&cell), &said, &mut seen))?;
+                    let gaps = aside.gaps(bucket, Some(&cell));
+                    rows.push(self.row(&organisation, message, (Some(&cell), gaps), &said, &mut seen))?;
                 }
                 if !any {
-                    rows.push(self.row(&organisation, message, None, &said, &mut seen))?;
+                    let gaps = aside.gaps(bucket, None);
+                    rows.push(self.row(&organisation, message, (None, gaps), &said, &mut seen))?;
                 }
             }
             waiting.check()?;
@@ -133,7 +146,7 @@ impl Answering<'_> {
             last_day: question.days.end.plus(-1).to_string(),
             definition_set: question.set.name.clone(),
             answered_at: Some(crate::ingest::timestamp(answered_at)),
-            notes: self.notes(&buckets, &seen),
+            notes: [self.notes(&buckets, &seen), stated.notes()].concat(),
         };
         Ok((made, head))
     }
@@ -207,7 +220,7 @@ impl Answering<'_> {
         &self,
         organisation: &v1::OrganisationRef,
         bucket: &v1::Bucket,
-        cell: Option<&Cell>,
+        (cell, gaps): (Option<&Cell>, Gaps),
         said: &super::days::Said,
         seen: &mut Seen,
     ) -> v1::MetricRow {
@@ -230,7 +243,9 @@ impl Answering<'_> {
             values: question
                 .metrics
                 .iter()
-                .map(|metric| render::value(metric, evaluate(metric, tally, &question.options)))
+                .map(|metric| {
+                    render::value(metric, evaluate_with_gaps(metric, tally, gaps, &question.options))
+                })
                 .collect(),
             outcome_check: Some(render::outcome_check(outcome_check(tally))),
             completeness: Some(said.completeness.clone()),
