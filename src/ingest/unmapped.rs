@@ -109,3 +109,6 @@ impl Ingest {
         submission
     }
 }
+
+#[cfg(test)]
+mod tests;
