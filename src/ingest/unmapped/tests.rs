@@ -6,7 +6,7 @@ use super::*;
 use crate::ingest::SharedDirectory;
 use crate::organisations::{Directory, Level, OrganisationRow};
 use crate::store::memory::MemoryStore;
-use crate::store::{SourceProgress, Store};
+use crate::store::SourceProgress;
 
 const NOW: Moment = Moment::from_millis(1_770_100_000_000);
 
