@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::*;
 use crate::ingest::SharedDirectory;
 use crate::organisations::{Directory, Level, OrganisationRow};
-use crate::store::memory::MemoryStore;
 use crate::store::SourceProgress;
+use crate::store::memory::MemoryStore;
 
 const NOW: Moment = Moment::from_millis(1_770_100_000_000);
 
