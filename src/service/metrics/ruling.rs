@@ -149,7 +149,7 @@ impl Ruling {
             Group::Spans(spans) => spans,
             Group::All => {
                 let everybody = (0..self.everybody).map(AttributionKey);
-                let spans = everybody.map(|whose| Span { whose, days: self.range }).collect();
+                let spans: Vec<Span> = everybody.map(|whose| Span { whose, days: self.range }).collect();
                 if self.rules.values().all(|rule| rule.only.is_empty()) {
                     return Split { plain: Group::All, only: Vec::new(), tallied: self.with_tallies(&spans) };
                 }
@@ -179,7 +179,7 @@ impl Ruling {
         Split { plain: Group::Spans(plain), only, tallied }
     }
 
-    fn with_tallies(&self, spans: &Vec<Span>) -> Vec<Span> {
+    fn with_tallies(&self, spans: &[Span]) -> Vec<Span> {
         let has = |span: &&Span| self.rules.get(&span.whose).is_some_and(|rule| rule.has_tallies);
         spans.iter().filter(has).copied().collect()
     }
