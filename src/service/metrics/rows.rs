@@ -1,19 +1,22 @@
 //! Makes the rows of an answer, organisation by organisation; many rows on two threads.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::answer::{Answering, Keys};
 use super::cells::{Cell, Cells};
-use super::days::{BucketDays, PracticeDays};
+use super::days::{BucketDays, Known, PracticeDays};
 use super::render;
-use crate::calendar::Buckets;
+use super::ruling::Ruling;
+use super::stated::{self, Aside, Stated};
+use crate::calendar::{Buckets, Day};
 use crate::organisations::RowPlan;
 use crate::proto::v1;
 use crate::service::errors::Fault;
 use crate::service::house::Waiting;
 use crate::service::pages::Rows;
-use crate::store::DaysWithCalls;
+use crate::store::{AttributionKey, DaysWithCalls};
 
 /// Rows that one thread makes in one turn, for answers that two threads share.
 const TURN_ROWS: usize = 2_048;
@@ -25,6 +28,7 @@ pub(super) const SHARED: usize = 128;
 pub(super) struct Seen {
     pub(super) unknown_days: bool,
     pub(super) banded: bool,
+    pub(super) stated: stated::Seen,
 }
 
 /// What all rows of an answer are made with.
@@ -36,14 +40,16 @@ pub(super) struct Work<'a> {
     pub(super) bucket_days: BucketDays,
     pub(super) bucket_messages: Vec<v1::Bucket>,
     pub(super) with_calls: DaysWithCalls,
+    pub(super) ruling: Ruling,
     pub(super) waiting: &'a Waiting,
 }
 
 impl Seen {
     fn add(&mut self, other: &Self) {
-        let Self { unknown_days, banded } = other;
+        let Self { unknown_days, banded, stated } = other;
         self.unknown_days |= unknown_days;
         self.banded |= banded;
+        self.stated.add(*stated);
     }
 }
 
@@ -97,17 +103,23 @@ impl Work<'_> {
         let question = admitted.question();
         let groups =
             turns.clone().flatten().map(|at| self.keys.group(&self.plans[at], question.days)).collect();
+        let (groups, mut stated) = Stated::take(self.answering, &self.ruling, self.buckets, groups)?;
         let mut cells = Cells::ask(question, groups, self.buckets, snapshot, runtime)?;
         let mut seen = Seen::default();
         let mut group = 0;
         for turn in turns {
             for plan in &self.plans[turn] {
-                self.organisation(plan, cells.of(group, self.waiting)?, &mut seen, &mut put)?;
+                let tallies = stated.tallies(group)?;
+                let zero = tallies.zero.clone();
+                let mut theirs = cells.of(group, self.waiting)?;
+                let aside = stated.add(group, tallies, &mut theirs, self.waiting)?;
+                self.organisation(plan, (theirs, aside), &zero, &mut seen, &mut put)?;
                 group += 1;
                 self.waiting.check()?;
             }
             turned()?;
         }
+        seen.stated = stated.seen;
         Ok(seen)
     }
 
@@ -115,16 +127,19 @@ impl Work<'_> {
     fn organisation(
         &self,
         plan: &RowPlan,
-        cells: Vec<Cell>,
+        (cells, aside): (Vec<Cell>, Aside),
+        zero: &HashSet<(AttributionKey, Day)>,
         seen: &mut Seen,
         put: &mut impl FnMut(v1::MetricRow) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let key_of = |code| self.keys.practices.get(&code).copied();
         let range = self.answering.admitted.question().days;
+        let known = Known { with_calls: &self.with_calls, ruling: &self.ruling, zero };
         let theirs = Theirs {
             organisation: render::organisation(plan),
-            days: PracticeDays::new(plan, range, key_of, &self.with_calls),
+            days: PracticeDays::new(plan, range, key_of, &known),
             cells,
+            aside,
         };
         let all = self.bucket_messages.len();
         if self.plans.len() >= SHARED || all < SHARED {
@@ -160,19 +175,21 @@ impl Work<'_> {
         seen: &mut Seen,
         put: &mut impl FnMut(v1::MetricRow) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let Theirs { organisation, days, cells } = theirs;
+        let Theirs { organisation, days, cells, aside } = theirs;
         let mut cells = &cells[cells.partition_point(|cell| (cell.bucket as usize) < buckets.start)..];
         for bucket in buckets {
-            let said = days.say(&self.bucket_days, bucket);
+            let said = days.say(&self.bucket_days, bucket, aside.kept_apart(bucket));
             seen.unknown_days |= said.unknown;
             let (now, later) = cells.split_at(cells.partition_point(|cell| cell.bucket as usize <= bucket));
             cells = later;
             let message = &self.bucket_messages[bucket];
             if now.is_empty() {
-                put(self.answering.row(organisation, message, None, &said, seen))?;
+                let gaps = aside.gaps(bucket, None);
+                put(self.answering.row(organisation, message, (None, gaps), &said, seen))?;
             }
             for cell in now {
-                put(self.answering.row(organisation, message, Some(cell), &said, seen))?;
+                let gaps = aside.gaps(bucket, Some(cell));
+                put(self.answering.row(organisation, message, (Some(cell), gaps), &said, seen))?;
             }
         }
         Ok(())
@@ -185,6 +202,7 @@ struct Theirs<'a> {
     days: PracticeDays<'a>,
     /// By bucket.
     cells: Vec<Cell>,
+    aside: Aside,
 }
 
 fn broken_off() -> Fault {
