@@ -18,7 +18,9 @@ mod id;
 mod keeper;
 mod page;
 mod place;
+pub mod rows;
 mod settings;
+pub mod steps;
 pub mod time;
 mod window;
 
