@@ -20,7 +20,8 @@
 //! | else an `aaDestination` | ENDED_IN_IVR, hung up in menu |
 //! | none of these | UNCLASSIFIED, lastLegDisposition counted |
 //!
-//! The wait is `waitTimeMS` (the queue's), else `answeredTime` or `abandonedTime`, else `ringDuration`, else from start to connection where no menu was between.
+//! The wait is `waitTimeMS` (the queue's), else `answeredTime` or `abandonedTime`, else `ringDuration`, else from start to connection where no menu was between,
+//! else what is left of the call without its talk.
 //! The legs are joined by the vendor. There are no callbacks in Work: NOT_AVAILABLE.
 //!
 //! # Their words and ours: Contact Center
@@ -42,7 +43,7 @@
 //! | else Rejected | MISSED |
 //! | none of these | UNCLASSIFIED, the labels counted |
 //!
-//! The wait is `queueWaitDuration` of the first queue, or `timeToAbandon`; the talk the handling time of all participants, without wrap-up; the menu
+//! The wait is `queueWaitDuration` of the first queue, or `timeToAbandon`, else what is left without menu, handling and wrap-up; the talk the handling time of all participants, without wrap-up; the menu
 //! `ivrTreatmentDuration`.
 
 mod fetch;
@@ -181,9 +182,8 @@ fn describe() -> Description {
         ],
         sees_corrections: true,
         sees_deletions: false,
-        // Records without a wait, ringing or connection time, and interactions that were handled without a queue.
-        unknown_wait: true,
-        unknown_talk: true,
+        unknown_wait: false,
+        unknown_talk: false,
         unconfirmed: [
             "Work: how late a finished call can appear, and the rate limit: not documented; two hours are read again, ten requests a minute sent",
             "Work: that answeredTime and abandonedTime are durations in milliseconds",

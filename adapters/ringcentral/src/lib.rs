@@ -27,7 +27,7 @@
 //!
 //! The vendor has no field for the wait. It is taken from the first leg of a queue (an extension named under `queues` in the settings), or of whatever
 //! follows a menu (named under `menus`), else from the call's start, to the answering leg's start or the call's end. Without these two settings greeting and
-//! menu count into the wait. A transfer after the answer adds to the talk. A callback that was made is an outbound call like any other: the vendor does not
+//! menu count into the wait. Where no leg says when a mailbox took over, the wait ends with the call. A transfer after the answer adds to the talk. A callback that was made is an outbound call like any other: the vendor does not
 //! tell them apart, so call backs made are NOT_AVAILABLE.
 //!
 //! Not read: fax, the numbers and names of the other side, recordings. The analytics interface uses "abandoned" of calls that were answered, and is not read.
@@ -157,8 +157,7 @@ fn describe() -> Description {
         ],
         sees_corrections: true,
         sees_deletions: false,
-        // The legs of a call that went to voicemail do not always tell when.
-        unknown_wait: true,
+        unknown_wait: false,
         unknown_talk: false,
         unconfirmed: [
             "how long the call log is kept: the interface's documentation names no number, a year is assumed",

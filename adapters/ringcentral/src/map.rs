@@ -154,9 +154,9 @@ fn inbound(
         draft.talk = Some(between(answered.max(waited_from), ended_at));
         (Outcome::Answered, None, Some(between(waited_from, answered)))
     } else if voicemail.is_some() || is_voicemail(word, record.message.as_ref()) {
-        // The message that was left is in the call's duration: without a leg of its own nobody can say when it began.
+        // Without a leg of its own nobody can say when the message began: then the wait ends with the call.
         let began = voicemail.map(|leg| leg.from).filter(|&at| at > waited_from || joined_at == Some(at));
-        (Outcome::Missed, Some(Reason::Voicemail), began.map(|at| between(waited_from, at)))
+        (Outcome::Missed, Some(Reason::Voicemail), Some(between(waited_from, began.unwrap_or(ended_at))))
     } else {
         match word {
             "Callback requested" | "Callback Requested" => {

@@ -16,6 +16,7 @@ mod error;
 pub mod http;
 mod id;
 mod keeper;
+mod lines;
 mod page;
 mod place;
 pub mod rows;

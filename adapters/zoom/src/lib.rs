@@ -30,7 +30,7 @@
 //! | any other word | UNCLASSIFIED, and counted |
 //!
 //! The wait begins with the first element of a queue (shared line groups and pickup groups included), else with the first telephone that rang, and
-//! ends with the answer or the call. Zoom Phone has no callbacks; those of Zoom Contact Center are another product, which is not read: call backs requested
+//! ends with the answer or the call; with the mailbox where an element says when it took over. Zoom Phone has no callbacks; those of Zoom Contact Center are another product, which is not read: call backs requested
 //! and made are NOT_AVAILABLE. With `call_elements = false` one request a call is saved, and what the row says is all there is.
 //!
 //! Calls that were deleted are known to Zoom's webhooks only, and stay.
@@ -160,8 +160,7 @@ fn describe() -> Description {
         ],
         sees_corrections: true,
         sees_deletions: false,
-        // An element that rang and was recorded in one does not tell when the ringing ended.
-        unknown_wait: true,
+        unknown_wait: false,
         unknown_talk: false,
         unconfirmed: [
             "how late a finished call can appear: not documented, two hours are read again",

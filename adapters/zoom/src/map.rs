@@ -146,7 +146,7 @@ fn inbound(
         draft.talk = Some(between(answered_at, ended_at));
         (Outcome::Answered, None, Some(between(waited_from, answered_at)))
     } else if let Some(mailbox) = voicemail(word, steps) {
-        (Outcome::Missed, Some(Reason::Voicemail), mailbox.wait(waited_from))
+        (Outcome::Missed, Some(Reason::Voicemail), Some(mailbox.wait(waited_from, ended_at)))
     } else if last.is_some_and(|(_, reason)| reason == "play_a_message_then_disconnect") && last_party == Party::Menu {
         menu(Reason::AfterMessage)
     } else {
@@ -289,12 +289,12 @@ fn voicemail(word: &str, steps: &[Step<'_>]) -> Option<Mailbox> {
 }
 
 impl Mailbox {
-    fn wait(&self, waited_from: Moment) -> Option<DraftDuration> {
-        match (self.from, self.waited) {
-            (Some(from), _) if from > waited_from => Some(between(waited_from, from)),
-            (_, Some(secs)) => i64::try_from(secs).ok().map(DraftDuration::from_secs),
-            // Rang and was recorded in one element: where the ringing ended is not said.
-            _ => None,
+    fn wait(&self, waited_from: Moment, ended_at: Moment) -> DraftDuration {
+        match (self.from, self.waited.and_then(|secs| i64::try_from(secs).ok())) {
+            (Some(from), _) if from > waited_from => between(waited_from, from),
+            (_, Some(secs)) => DraftDuration::from_secs(secs),
+            // Rang and was recorded in one element: where the ringing ended is not said, and the wait ends with the call.
+            _ => between(waited_from, ended_at),
         }
     }
 }

@@ -141,7 +141,7 @@ fn call(
 fn inbound(parts: &[Interaction], draft: &mut Draft, page: &mut Page) {
     let first = &parts[0];
     // The first queue's wait: a transfer to another queue does not begin it again.
-    let waited = parts.iter().find_map(|part| part.queue_wait_ms);
+    let waited = parts.iter().find_map(|part| part.queue_wait_ms).or_else(|| left_over(first));
     draft.ivr = first.ivr_ms.map(duration);
     let (outcome, reason, wait) = if first.is_callback_asked() {
         draft.callback_requested = Some(None);
@@ -171,6 +171,13 @@ fn inbound(parts: &[Interaction], draft: &mut Draft, page: &mut Page) {
         (Outcome::Unclassified, None, None)
     };
     (draft.outcome, draft.reason, draft.wait) = (Some(outcome), reason, wait.map(duration));
+}
+
+/// What is left of an interaction without menu, handling and wrap-up, in milliseconds: the wait where no queue states it.
+fn left_over(part: &Interaction) -> Option<i64> {
+    let all = moment(&part.finished_time)?.millis() - moment(&part.creation_time)?.millis();
+    let known = [part.ivr_ms, part.handling_ms, part.wrap_up_ms].into_iter().flatten().sum::<i64>();
+    Some((all - known).max(0))
 }
 
 fn has(parts: &[Interaction], labels: &[&str]) -> bool {

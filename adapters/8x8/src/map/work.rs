@@ -64,11 +64,11 @@ fn call(record: &Record, page: &mut Page) -> Result<Option<VendorCall>, Box<Reje
     match draft.outcome {
         Some(Outcome::Answered) => {
             draft.talk = record.talk_time_ms.map(duration);
-            draft.wait = waited(record, record.answered_time).map(duration);
+            let before = lasted(record).map(|all| (all - record.talk_time_ms.unwrap_or(0)).max(0));
+            draft.wait = waited(record, record.answered_time).or(before).map(duration);
         }
         Some(Outcome::Missed) if direction == Direction::Inbound => {
-            let ended = if draft.reason == Some(Reason::Voicemail) { None } else { record.call_time };
-            draft.wait = waited(record, record.abandoned_time).or(ended).map(duration);
+            draft.wait = waited(record, record.abandoned_time).or_else(|| lasted(record)).map(duration);
         }
         _ => {}
     }
@@ -107,6 +107,11 @@ fn waited(record: &Record, told: Option<i64>) -> Option<i64> {
         Some((connect - record.start_time_utc?).max(0)).filter(|_| told_connected(record))
     };
     positive(record.wait_time_ms).or_else(|| positive(told)).or_else(|| positive(record.ring_duration)).or_else(connected)
+}
+
+/// From start to end, in milliseconds.
+fn lasted(record: &Record) -> Option<i64> {
+    Some((record.disconnected_time_utc? - record.start_time_utc?).max(0))
 }
 
 /// Whether the time of connection is that of an answer: a menu or a mailbox connects too.

@@ -68,6 +68,7 @@ pub(crate) struct Interaction {
     pub abandon_ms: Option<i64>,
     pub ivr_ms: Option<i64>,
     pub handling_ms: Option<i64>,
+    pub wrap_up_ms: Option<i64>,
     /// Whether anything of it has not ended.
     pub ongoing: bool,
     /// Fingerprint of the practice's own number.
@@ -129,6 +130,10 @@ impl<'de> Deserialize<'de> for Interaction {
                 }
                 "participantHandlingDuration" => {
                     found.handling_ms = value.millis();
+                    continue;
+                }
+                "participantWrapUpDuration" => {
+                    found.wrap_up_ms = value.millis();
                     continue;
                 }
                 // Of an inbound interaction this is the number that was called.

@@ -41,7 +41,6 @@ pub(crate) struct Record {
     pub ring_duration: Option<i64>,
     pub answered_time: Option<i64>,
     pub abandoned_time: Option<i64>,
-    pub call_time: Option<i64>,
     pub missed: Option<String>,
     pub abandoned: Option<String>,
     pub answered: Option<String>,
