@@ -12,6 +12,8 @@ pub mod clock;
 pub mod conformance;
 mod description;
 mod error;
+#[cfg(feature = "conformance")]
+pub mod generate;
 #[cfg(feature = "http")]
 pub mod http;
 mod id;
