@@ -64,6 +64,9 @@ use fetch::work::{KEPT_DAYS, Work};
 /// The scripted vendor that the conformance kit plays for this adapter: Work.
 pub const SCRIPT: &str = include_str!("../testdata/script.toml");
 
+/// The same for the Contact Center.
+pub const CONTACT_CENTER_SCRIPT: &str = include_str!("../testdata/contact_center.toml");
+
 /// 8x8.
 pub fn vendor() -> Box<dyn Vendor> {
     Box::new(EightByEight)
@@ -115,7 +118,12 @@ fn settings() -> Vec<SettingSpec> {
     vec![
         setting("product", SettingKind::Text, true, "\"work\" or \"contact_center\""),
         setting("api_key", SettingKind::Secret, true, "the key of an application in 8x8's Admin Console"),
-        setting("username", SettingKind::Text, false, "work: a user who may read Work Analytics; needed there"),
+        setting(
+            "username",
+            SettingKind::Text,
+            false,
+            "work: a user who may read Work Analytics; needed there",
+        ),
         setting("password", SettingKind::Secret, false, "work: that user's password; needed there"),
         setting(
             "pbx_id",
@@ -130,14 +138,24 @@ fn settings() -> Vec<SettingSpec> {
             false,
             "contact_center: \"us\", \"eu\", \"au\" or \"ca\"; eu without it",
         ),
-        setting("tenant", SettingKind::Text, false, "contact_center: the tenant, where the customer has several"),
+        setting(
+            "tenant",
+            SettingKind::Text,
+            false,
+            "contact_center: the tenant, where the customer has several",
+        ),
         setting(
             "time_zone",
             SettingKind::Text,
             false,
             "contact_center: a time zone that is configured on the tenant; Europe/London without it",
         ),
-        setting("base_url", SettingKind::Text, false, "where the interface is; that of the product and region without it"),
+        setting(
+            "base_url",
+            SettingKind::Text,
+            false,
+            "where the interface is; that of the product and region without it",
+        ),
         setting(
             "token_url",
             SettingKind::Text,

@@ -9,8 +9,8 @@ use callgauge_adapter::http::{
 use callgauge_adapter::schema::Moment;
 use callgauge_adapter::steps::StepPlan;
 use callgauge_adapter::{
-    Adapter, AdapterError, CheckReport, Fault, FetchRequest, Next, Page, SettingFaults, Settings, SettingsReader,
-    Span, Window, time,
+    Adapter, AdapterError, CheckReport, Fault, FetchRequest, Next, Page, SettingFaults, Settings,
+    SettingsReader, Span, Window, time,
 };
 
 use crate::map::{self, Rules};
@@ -37,19 +37,67 @@ const STEPS: StepPlan = StepPlan {
 const ERRORS: ErrorTable = ErrorTable {
     code_at: &[CodeAt::Body("/errors/0/errorCode"), CodeAt::Body("/errorCode"), CodeAt::Body("/error")],
     rules: &[
-        rule("CMN-401", Fault::Permission, "the app lacks the scope ReadCallLog: add it in the developer console"),
-        rule("CMN-408", Fault::Permission, "the user of the JWT may not see the company's call log: give their role the permission Full Company Call Log"),
-        rule("InsufficientPermissions", Fault::Permission, "a permission is missing: the app needs ReadCallLog, the user of the JWT the company's call log"),
-        rule("CMN-301", Fault::RateLimited { retry_after: None }, "too many requests; it is tried again later"),
-        rule("CMN-302", Fault::RateLimited { retry_after: None }, "too many requests; it is tried again later"),
-        rule("CMN-304", Fault::RateLimited { retry_after: None }, "the same request is under way twice; it is tried again later"),
-        rule("CMN-310", Fault::RateLimited { retry_after: None }, "too many requests of all of RingCentral's users; it is tried again later"),
-        rule("CMN-303", Fault::Plan, "the account has no rate plan for this interface: ask RingCentral to assign one to the app"),
-        rule("OAU-165", Fault::Region, "the app lives in the sandbox: set base_url to https://platform.devtest.ringcentral.com, or use a production app"),
-        rule("OAU-*", Fault::Credentials, "client_id, client_secret or jwt is wrong or has ended, or the JWT was made for another app"),
-        rule("invalid_grant", Fault::Credentials, "the jwt is wrong or has ended: make a new JWT credential for this app"),
+        rule(
+            "CMN-401",
+            Fault::Permission,
+            "the app lacks the scope ReadCallLog: add it in the developer console",
+        ),
+        rule(
+            "CMN-408",
+            Fault::Permission,
+            "the user of the JWT may not see the company's call log: give their role the permission Full Company Call Log",
+        ),
+        rule(
+            "InsufficientPermissions",
+            Fault::Permission,
+            "a permission is missing: the app needs ReadCallLog, the user of the JWT the company's call log",
+        ),
+        rule(
+            "CMN-301",
+            Fault::RateLimited { retry_after: None },
+            "too many requests; it is tried again later",
+        ),
+        rule(
+            "CMN-302",
+            Fault::RateLimited { retry_after: None },
+            "too many requests; it is tried again later",
+        ),
+        rule(
+            "CMN-304",
+            Fault::RateLimited { retry_after: None },
+            "the same request is under way twice; it is tried again later",
+        ),
+        rule(
+            "CMN-310",
+            Fault::RateLimited { retry_after: None },
+            "too many requests of all of RingCentral's users; it is tried again later",
+        ),
+        rule(
+            "CMN-303",
+            Fault::Plan,
+            "the account has no rate plan for this interface: ask RingCentral to assign one to the app",
+        ),
+        rule(
+            "OAU-165",
+            Fault::Region,
+            "the app lives in the sandbox: set base_url to https://platform.devtest.ringcentral.com, or use a production app",
+        ),
+        rule(
+            "OAU-*",
+            Fault::Credentials,
+            "client_id, client_secret or jwt is wrong or has ended, or the JWT was made for another app",
+        ),
+        rule(
+            "invalid_grant",
+            Fault::Credentials,
+            "the jwt is wrong or has ended: make a new JWT credential for this app",
+        ),
         rule("invalid_client", Fault::Credentials, "client_id or client_secret is wrong"),
-        rule("unauthorized_client", Fault::Disabled, "the app does not allow JWT: switch on the JWT auth flow in the developer console"),
+        rule(
+            "unauthorized_client",
+            Fault::Disabled,
+            "the app does not allow JWT: switch on the JWT auth flow in the developer console",
+        ),
     ],
 };
 
@@ -75,7 +123,9 @@ impl Account {
         read.finish()?;
         let mut token_url = base.clone();
         token_url.set_path("/restapi/oauth/token");
-        let sign_in = OAuth::jwt_bearer(token_url, Assertion::Given(jwt)).client_basic(client_id, client_secret);
+        let sign_in = OAuth::jwt_bearer(token_url, Assertion::Given(jwt))
+            .client_basic(client_id, client_secret)
+            .errors(ERRORS);
         let budget = Budget::new(settings, "ringcentral")
             .rate("", Rate::per_minute(HEAVY))
             .rate("auth", Rate::per_minute(SIGN_IN));
@@ -108,7 +158,9 @@ impl Account {
             let (_, reply) = self.client.json::<serde::de::IgnoredAny>(&request).await?;
             let log = CallLog::parse(&reply.body)?;
             if log.number().is_some_and(|given| given != number) {
-                return Err(self.client.protocol("gave another page than it was asked for: expected paging.page to be the one asked for"));
+                return Err(self.client.protocol(
+                    "gave another page than it was asked for: expected paging.page to be the one asked for",
+                ));
             }
             records.append(&mut log.records(page));
             if !log.has_more() {

@@ -141,7 +141,8 @@ fn inbound(
     let after_menu = legs.iter().skip_while(|leg| leg.role == Role::Entry).find(|leg| leg.role != Role::Menu);
     let had_menu = legs.iter().any(|leg| leg.role == Role::Menu);
     let joined_at = queued.or(after_menu.filter(|_| had_menu)).map(|leg| leg.from);
-    let answered = legs.iter().filter(|leg| leg.role == Role::Person && leg.accepted).map(|leg| leg.from).min();
+    let answered =
+        legs.iter().filter(|leg| leg.role == Role::Person && leg.accepted).map(|leg| leg.from).min();
     let waited_from = joined_at.unwrap_or(started_at).max(started_at);
     if let Some(joined_at) = joined_at {
         draft.ivr = Some(between(started_at, joined_at));

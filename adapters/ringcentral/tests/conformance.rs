@@ -3,6 +3,7 @@
 #[tokio::test]
 async fn the_adapter_passes_the_conformance_kit() {
     let vendor = callgauge_adapter_ringcentral::vendor();
-    let report = callgauge_adapter::conformance::run(vendor.as_ref(), callgauge_adapter_ringcentral::SCRIPT).await;
+    let report =
+        callgauge_adapter::conformance::run(vendor.as_ref(), callgauge_adapter_ringcentral::SCRIPT).await;
     assert!(report.passed(), "\n{report}");
 }

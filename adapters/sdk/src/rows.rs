@@ -121,7 +121,8 @@ mod tests {
         let fault = answer::<Vec<Row>>(br#"[{"duration": "#, "rows").expect_err("is cut short");
         assert_eq!(fault.fault, Fault::Protocol);
         assert!(fault.message.contains("cut short"), "{}", fault.message);
-        let fault = answer::<Vec<Row>>(br#"[{"duration": "07700900123"}]"#, "rows").expect_err("is no number");
+        let fault =
+            answer::<Vec<Row>>(br#"[{"duration": "07700900123"}]"#, "rows").expect_err("is no number");
         assert!(!fault.message.contains("07700"), "{}", fault.message);
     }
 

@@ -151,7 +151,8 @@ mod tests {
 
     #[test]
     fn a_cursor_of_another_window_is_lost() {
-        let Next::More(cursor) = cursor(after(Moment::from_millis(0), Span::hours(30)), Span::hours(1)) else {
+        let Next::More(cursor) = cursor(after(Moment::from_millis(0), Span::hours(30)), Span::hours(1))
+        else {
             panic!("a cursor")
         };
         let now = window(30).until;

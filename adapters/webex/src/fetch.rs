@@ -1,12 +1,14 @@
 //! An open Webex organisation: signs in with a refresh token, keeps the vendor's limits, reads the call history step by step.
 
 use async_trait::async_trait;
-use callgauge_adapter::http::{Auth, Budget, Client, CodeAt, ErrorRule, ErrorTable, OAuth, PageMark, Pager, Found, Rate, Request};
+use callgauge_adapter::http::{
+    Auth, Budget, Client, CodeAt, ErrorRule, ErrorTable, Found, OAuth, PageMark, Pager, Rate, Request,
+};
 use callgauge_adapter::schema::Moment;
 use callgauge_adapter::steps::StepPlan;
 use callgauge_adapter::{
-    Adapter, AdapterError, CheckReport, Fault, FetchRequest, Next, Page, SettingFaults, Settings, SettingsReader,
-    Span, Window, time,
+    Adapter, AdapterError, CheckReport, Fault, FetchRequest, Next, Page, SettingFaults, Settings,
+    SettingsReader, Span, Window, time,
 };
 
 use crate::map;
@@ -19,8 +21,12 @@ const BEFORE: Span = Span::minutes(90);
 /// A leg reported this long after another makes its call be given with the later step.
 const AFTER: Span = Span::minutes(30);
 /// With two pages of legs a step is full. The vendor takes 12 hours at most, margins included.
-const STEPS: StepPlan =
-    StepPlan { first: Span::hours(10), longest: Span::hours(10), shortest: Span::minutes(30), rows: 2 * PER_PAGE };
+const STEPS: StepPlan = StepPlan {
+    first: Span::hours(10),
+    longest: Span::hours(10),
+    shortest: Span::minutes(30),
+    rows: 2 * PER_PAGE,
+};
 /// How long the history is kept.
 pub(crate) const KEPT_DAYS: u64 = 30;
 /// Only what is older than this can be asked for, in milliseconds: five minutes, and ten seconds for clocks.
@@ -31,10 +37,30 @@ const PAGES: Pager = Pager::Link;
 const ERRORS: ErrorTable = ErrorTable {
     code_at: &[CodeAt::Body("/error")],
     rules: &[
-        rule(451, "", Fault::Region, "the organisation lives in another region: set base_url to https://analytics-calling-eu.webexapis.com/v1, or -in, -au or -gov"),
-        rule(401, "", Fault::Credentials, "the token was refused: authorise the integration again and put the new refresh_token into the settings"),
-        rule(403, "", Fault::Permission, "the scope spark-admin:calling_cdr_read is missing, or the administrator lacks the role Webex Calling Detailed Call History API access"),
-        rule(0, "invalid_grant", Fault::Credentials, "refresh_token is wrong, was used up or has ended: authorise the integration again"),
+        rule(
+            451,
+            "",
+            Fault::Region,
+            "the organisation lives in another region: set base_url to https://analytics-calling-eu.webexapis.com/v1, or -in, -au or -gov",
+        ),
+        rule(
+            401,
+            "",
+            Fault::Credentials,
+            "the token was refused: authorise the integration again and put the new refresh_token into the settings",
+        ),
+        rule(
+            403,
+            "",
+            Fault::Permission,
+            "the scope spark-admin:calling_cdr_read is missing, or the administrator lacks the role Webex Calling Detailed Call History API access",
+        ),
+        rule(
+            0,
+            "invalid_grant",
+            Fault::Credentials,
+            "refresh_token is wrong, was used up or has ended: authorise the integration again",
+        ),
         rule(0, "invalid_client", Fault::Credentials, "client_id or client_secret is wrong"),
         rule(0, "invalid_request", Fault::Credentials, "client_id, client_secret or refresh_token is wrong"),
         rule(423, "", Fault::Disabled, "the interface is locked for this organisation: ask Cisco"),
@@ -68,8 +94,9 @@ impl Account {
         let base = read.url_or("base_url", "https://analytics-calling.webexapis.com/v1");
         let token_url = read.url_or("token_url", "https://webexapis.com/v1/access_token");
         read.finish()?;
-        let sign_in =
-            OAuth::refresh_token(token_url, refresh_token, settings.keeper()).client_in_form(client_id, client_secret);
+        let sign_in = OAuth::refresh_token(token_url, refresh_token, settings.keeper())
+            .client_in_form(client_id, client_secret)
+            .errors(ERRORS);
         let budget =
             Budget::new(settings, "webex").rate("", Rate::per_minute(1)).rate("pages", Rate::per_minute(10));
         let client =

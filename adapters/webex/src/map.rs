@@ -45,7 +45,9 @@ fn call(id: &str, legs: &[Leg], page: &mut Page) -> Result<Option<VendorCall>, B
         let id = call_id_of(&[&leg.report_id]);
         Box::new(RejectedRow { id, field: field.into(), reason, message: message.into(), row })
     };
-    if let Some(leg) = legs.iter().find(|leg| !matches!(leg.direction.as_str(), "ORIGINATING" | "TERMINATING")) {
+    if let Some(leg) =
+        legs.iter().find(|leg| !matches!(leg.direction.as_str(), "ORIGINATING" | "TERMINATING"))
+    {
         let message = "must be ORIGINATING or TERMINATING";
         return Err(reject(leg, "Direction", RowReason::Malformed, message));
     }
@@ -54,16 +56,24 @@ fn call(id: &str, legs: &[Leg], page: &mut Page) -> Result<Option<VendorCall>, B
     } else if let Some(leg) = legs.iter().find(|leg| leg.is_to_outside()) {
         (Direction::Outbound, leg)
     } else if let Some(leg) = legs.iter().find(|leg| matches!(leg.call_type.as_str(), "" | "UNKNOWN")) {
-        let message = "must say where the call came from or went: SIP_INBOUND, SIP_NATIONAL, SIP_ENTERPRISE and so on";
+        let message =
+            "must say where the call came from or went: SIP_INBOUND, SIP_NATIONAL, SIP_ENTERPRISE and so on";
         return Err(reject(leg, "Call type", RowReason::Missing, message));
     } else {
         return Ok(None);
     };
     let ways = legs
         .iter()
-        .map(|leg| Way::read(leg).map_err(|field| {
-            reject(leg, field, RowReason::Malformed, "must be an instant such as 2026-02-03T08:00:00.000Z")
-        }))
+        .map(|leg| {
+            Way::read(leg).map_err(|field| {
+                reject(
+                    leg,
+                    field,
+                    RowReason::Malformed,
+                    "must be an instant such as 2026-02-03T08:00:00.000Z",
+                )
+            })
+        })
         .collect::<Result<Vec<Way<'_>>, _>>()?;
     let started_at = ways.iter().map(|way| way.from).min().unwrap_or(Moment::from_millis(0));
     let mut draft = Draft {
@@ -90,7 +100,8 @@ fn call(id: &str, legs: &[Leg], page: &mut Page) -> Result<Option<VendorCall>, B
 }
 
 fn inbound(ways: &[Way<'_>], started_at: Moment, draft: &mut Draft, page: &mut Page) {
-    let began = |wanted: fn(&Party) -> bool| ways.iter().filter(|way| wanted(&way.party)).map(|way| way.from).min();
+    let began =
+        |wanted: fn(&Party) -> bool| ways.iter().filter(|way| wanted(&way.party)).map(|way| way.from).min();
     let queued_at = began(Party::is_queue);
     let rang_at = began(|party| *party == Party::Person);
     let had_menu = began(|party| *party == Party::Menu).is_some();

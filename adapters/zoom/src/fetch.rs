@@ -1,9 +1,7 @@
 //! An open Zoom account: signs in, keeps the vendor's limits, reads the call history step by step and the elements of each inbound call.
 
 use async_trait::async_trait;
-use callgauge_adapter::http::{
-    Auth, Budget, Client, CodeAt, ErrorRule, ErrorTable, OAuth, Rate, Request,
-};
+use callgauge_adapter::http::{Auth, Budget, Client, CodeAt, ErrorRule, ErrorTable, OAuth, Rate, Request};
 use callgauge_adapter::schema::Moment;
 use callgauge_adapter::steps::StepPlan;
 use callgauge_adapter::{
@@ -32,17 +30,57 @@ pub(crate) const KEPT_DAYS: u64 = 180;
 const ERRORS: ErrorTable = ErrorTable {
     code_at: &[CodeAt::Body("/code"), CodeAt::Body("/error"), CodeAt::Body("/reason")],
     rules: &[
-        rule(0, "4711", Fault::Permission, "the app lacks a scope: add phone:read:list_call_logs:admin and phone:read:call_log:admin and activate it again"),
-        rule(0, "4700", Fault::Credentials, "the access token was refused: check client_id, client_secret and account_id"),
-        rule(0, "124", Fault::Credentials, "the access token was refused: check client_id, client_secret and account_id"),
-        rule(0, "200", Fault::Permission, "the app's owner may not read the account's phone data: give their role Zoom Phone, view"),
-        rule(0, "104", Fault::Permission, "the app lacks a scope: add phone:read:list_call_logs:admin and phone:read:call_log:admin and activate it again"),
+        rule(
+            0,
+            "4711",
+            Fault::Permission,
+            "the app lacks a scope: add phone:read:list_call_logs:admin and phone:read:call_log:admin and activate it again",
+        ),
+        rule(
+            0,
+            "4700",
+            Fault::Credentials,
+            "the access token was refused: check client_id, client_secret and account_id",
+        ),
+        rule(
+            0,
+            "124",
+            Fault::Credentials,
+            "the access token was refused: check client_id, client_secret and account_id",
+        ),
+        rule(
+            0,
+            "200",
+            Fault::Permission,
+            "the app's owner may not read the account's phone data: give their role Zoom Phone, view",
+        ),
+        rule(
+            0,
+            "104",
+            Fault::Permission,
+            "the app lacks a scope: add phone:read:list_call_logs:admin and phone:read:call_log:admin and activate it again",
+        ),
         rule(0, "7008", Fault::Plan, "the account has no Zoom Phone plan, or it has ended"),
         rule(0, "invalid_client", Fault::Credentials, "client_id or client_secret is wrong"),
         rule(0, "invalid_grant", Fault::Credentials, "account_id is wrong, or the app is of another account"),
-        rule(0, "unsupported_grant_type", Fault::Disabled, "the app is of another kind: it must be a server-to-server OAuth app"),
-        rule(0, "invalid_request", Fault::Disabled, "the app is not activated, or account_id is wrong: activate it in the Zoom app marketplace"),
-        rule(0, "300", Fault::Protocol, "the request was refused as wrong; the vendor's interface may have changed"),
+        rule(
+            0,
+            "unsupported_grant_type",
+            Fault::Disabled,
+            "the app is of another kind: it must be a server-to-server OAuth app",
+        ),
+        rule(
+            0,
+            "invalid_request",
+            Fault::Disabled,
+            "the app is not activated, or account_id is wrong: activate it in the Zoom app marketplace",
+        ),
+        rule(
+            0,
+            "300",
+            Fault::Protocol,
+            "the request was refused as wrong; the vendor's interface may have changed",
+        ),
     ],
 };
 
@@ -71,7 +109,8 @@ impl Account {
         let sign_in = OAuth::client_credentials(token_url)
             .grant_type("account_credentials")
             .field("account_id", Secret::new(account_id))
-            .client_basic(client_id, client_secret);
+            .client_basic(client_id, client_secret)
+            .errors(ERRORS);
         let (a_second, a_day) = if plan.as_deref() == Some("business") { (10, 30_000) } else { (5, 15_000) };
         let budget = Budget::new(settings, "zoom")
             .rate("", Rate::per_second(a_second))
@@ -106,10 +145,14 @@ impl Account {
             match next {
                 None => return Ok(Some(rows)),
                 next if next == token => {
-                    return Err(self.client.protocol("named the same page again as the next one: expected another or none"));
+                    return Err(self
+                        .client
+                        .protocol("named the same page again as the next one: expected another or none"));
                 }
                 Some(_) if history.len() == 0 => {
-                    return Err(self.client.protocol("gave a page without rows that says there is another: expected rows"));
+                    return Err(self
+                        .client
+                        .protocol("gave a page without rows that says there is another: expected rows"));
                 }
                 Some(_) if most.is_some_and(|most| rows.len() > most) => return Ok(None),
                 next => token = next,
@@ -170,14 +213,19 @@ impl Adapter for Account {
         let mut calls = map::join(rows, None);
         calls.sort_by(|a, b| b.rows[0].start_time.cmp(&a.rows[0].start_time));
         calls.truncate(10);
-        let mut works =
-            vec!["signed in".into(), format!("may read the account's call history: {listed} rows of the last 24 hours")];
+        let mut works = vec![
+            "signed in".into(),
+            format!("may read the account's call history: {listed} rows of the last 24 hours"),
+        ];
         let mut warnings = Vec::new();
         if self.elements {
             self.add_elements(&mut calls, &mut page).await?;
             works.push("may read the elements of a call".into());
         } else {
-            warnings.push("call_elements is off: who answered a queue, and how long callers waited in it, is not known".into());
+            warnings.push(
+                "call_elements is off: who answered a queue, and how long callers waited in it, is not known"
+                    .into(),
+            );
         }
         map::calls(&calls, &mut page);
         warnings.extend(self.client.skew_warning());

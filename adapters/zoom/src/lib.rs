@@ -43,8 +43,8 @@ use std::sync::LazyLock;
 
 use callgauge_adapter::schema::{Outcome, Reason};
 use callgauge_adapter::{
-    Adapter, AdapterError, Description, Fault, How, MapRequest, Metric, MetricSupport, Next, OutcomeSupport, Page,
-    SettingFaults, SettingKind, SettingSpec, Settings, Span, Vendor,
+    Adapter, AdapterError, Description, Fault, How, MapRequest, Metric, MetricSupport, Next, OutcomeSupport,
+    Page, SettingFaults, SettingKind, SettingSpec, Settings, Span, Vendor,
 };
 
 use fetch::Account;

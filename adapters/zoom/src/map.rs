@@ -26,7 +26,9 @@ pub(crate) fn join(rows: Vec<Row>, core: Option<Window>) -> Vec<Joined> {
     }
     let mut calls = Vec::with_capacity(joined.len());
     for (id, mut rows) in joined {
-        rows.sort_by(|a, b| (&a.start_time, &a.call_history_uuid).cmp(&(&b.start_time, &b.call_history_uuid)));
+        rows.sort_by(|a, b| {
+            (&a.start_time, &a.call_history_uuid).cmp(&(&b.start_time, &b.call_history_uuid))
+        });
         rows.dedup_by(|b, a| a.call_history_uuid == b.call_history_uuid && a.call_history_uuid.is_some());
         let started = rows[0].start_time.as_deref().and_then(moment);
         let outside = |core: Window| started.is_some_and(|at| !(core.from..core.until).contains(&at));
@@ -116,7 +118,9 @@ fn call(joined: &Joined, page: &mut Page) -> Result<Option<VendorCall>, Box<Reje
         }
         Direction::Outbound => outbound(row, ended_at, &mut draft, page),
     }
-    places.extend(row.site_id.as_deref().or(row.site_name.as_deref()).filter(|s| !s.is_empty()).map(Place::site));
+    places.extend(
+        row.site_id.as_deref().or(row.site_name.as_deref()).filter(|s| !s.is_empty()).map(Place::site),
+    );
     Ok(Some(VendorCall { draft, places }))
 }
 
@@ -134,7 +138,9 @@ fn inbound(
     }
     // Without elements the row itself is all there is: who answered is known from whom it was for.
     let answered_at = steps.iter().filter_map(Step::answered_by_a_person).min().or_else(|| {
-        let person = steps.is_empty() && took(row.call_result.as_deref()) && row.callee_ext_type.as_deref().is_some_and(is_person);
+        let person = steps.is_empty()
+            && took(row.call_result.as_deref())
+            && row.callee_ext_type.as_deref().is_some_and(is_person);
         row.answer_time.as_deref().and_then(moment).filter(|_| person)
     });
     let word = row.call_result.as_deref().unwrap_or("");
@@ -147,7 +153,9 @@ fn inbound(
         (Outcome::Answered, None, Some(between(waited_from, answered_at)))
     } else if let Some(mailbox) = voicemail(word, steps) {
         (Outcome::Missed, Some(Reason::Voicemail), Some(mailbox.wait(waited_from, ended_at)))
-    } else if last.is_some_and(|(_, reason)| reason == "play_a_message_then_disconnect") && last_party == Party::Menu {
+    } else if last.is_some_and(|(_, reason)| reason == "play_a_message_then_disconnect")
+        && last_party == Party::Menu
+    {
         menu(Reason::AfterMessage)
     } else {
         match word {

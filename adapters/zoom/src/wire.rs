@@ -123,7 +123,8 @@ impl Row {
 
     /// Takes the elements of the whole call over, and nothing else.
     pub(crate) fn take_elements(&mut self, whole: Self) {
-        self.call_elements = if whole.call_elements.is_empty() { whole.call_path } else { whole.call_elements };
+        self.call_elements =
+            if whole.call_elements.is_empty() { whole.call_path } else { whole.call_elements };
     }
 
     fn forget_the_other_side(&mut self) {

@@ -33,13 +33,18 @@ fn payloads_become_the_expected_records() {
         let page = map(&*vendor, &path);
         let lines = page.to_lines();
         let digits = |text: &str| lines.contains(text);
-        assert!(!digits("960777") && !digits("CALLER"), "{}: something of the caller is left", path.display());
+        assert!(
+            !digits("960777") && !digits("CALLER"),
+            "{}: something of the caller is left",
+            path.display()
+        );
         let unknown = UnknownDurations {
             wait: vendor.description().unknown_wait,
             talk: vendor.description().unknown_talk,
         };
         for mut call in page.calls {
-            call.draft.attribution = Some(callgauge_adapter::schema::DraftAttribution::Practice("A81001".into()));
+            call.draft.attribution =
+                Some(callgauge_adapter::schema::DraftAttribution::Practice("A81001".into()));
             let id = call.draft.call_id.clone();
             if let Err(fault) = call.draft.check(NOW, unknown) {
                 panic!("{}: the schema refuses {id}: {fault}", path.display());

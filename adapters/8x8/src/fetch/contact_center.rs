@@ -5,12 +5,13 @@ use callgauge_adapter::http::{Auth, Budget, Client, OAuth, Rate, Request};
 use callgauge_adapter::schema::Moment;
 use callgauge_adapter::steps::StepPlan;
 use callgauge_adapter::{
-    Adapter, AdapterError, CheckReport, FetchRequest, Next, Page, Settings, SettingsReader, Span, Window, clock, time,
+    Adapter, AdapterError, CheckReport, FetchRequest, Next, Page, Settings, SettingsReader, Span, Window,
+    clock, time,
 };
 
 use super::ERRORS;
 use crate::map::contact_center as map;
-use crate::wire::contact_center::{Interaction, Report, Rows};
+use crate::wire::contact_center::{Interaction, Report, ReportId, Rows};
 
 /// Rows a page; the vendor gives no more.
 const PER_PAGE: usize = 1_000;
@@ -42,12 +43,13 @@ impl ContactCenter {
         let api_secret = read.secret("api_secret");
         let region = read.optional_choice("region", &["us", "eu", "au", "ca"]).unwrap_or_else(|| "eu".into());
         let prefix = if region == "us" { String::new() } else { format!("{region}/") };
-        let base =
-            read.url_or("base_url", &format!("https://api.8x8.com/{prefix}analytics/cc/v8/historical-metrics"));
+        let base = read
+            .url_or("base_url", &format!("https://api.8x8.com/{prefix}analytics/cc/v8/historical-metrics"));
         let token_url = read.url_or("token_url", "https://api.8x8.com/oauth/v2/token");
         let tenant = read.optional_text("tenant");
         let time_zone = read.text_or("time_zone", "Europe/London");
-        let sign_in = OAuth::client_credentials(token_url).client_basic(api_key.expose(), api_secret);
+        let sign_in =
+            OAuth::client_credentials(token_url).client_basic(api_key.expose(), api_secret).errors(ERRORS);
         let budget = Budget::new(settings, "8x8-contact-center").rate("", Rate::per_minute(A_MINUTE));
         let mut client = Client::builder("8x8 Contact Center", base)
             .auth(Auth::oauth(sign_in))
@@ -60,7 +62,7 @@ impl ContactCenter {
     }
 
     /// Has a report made of what was created in a stretch, and waits until it is done.
-    async fn report(&self, window: Window) -> Result<u64, AdapterError> {
+    async fn report(&self, window: Window) -> Result<ReportId, AdapterError> {
         let wanted = serde_json::json!({
             "type": "detailed-reports-interaction-details",
             "title": "callgauge",
@@ -73,13 +75,20 @@ impl ContactCenter {
         for _ in 0..POLLS {
             match report.status.as_str() {
                 "DONE" => return Ok(report.id),
-                "FAILED" => return Err(self.client.protocol("failed to make the report: expected its status to become DONE")),
+                "FAILED" => {
+                    return Err(self
+                        .client
+                        .protocol("failed to make the report: expected its status to become DONE"));
+                }
                 _ => clock::current().sleep(POLL_PAUSE).await,
             }
             let again = Request::get(format!("detailed-reports/{}", report.id));
             report = self.client.json::<Report>(&again).await?.0;
         }
-        Err(AdapterError::new(callgauge_adapter::Fault::Unavailable, "8x8 Contact Center did not finish the report in two minutes"))
+        Err(AdapterError::new(
+            callgauge_adapter::Fault::Unavailable,
+            "8x8 Contact Center did not finish the report in two minutes",
+        ))
     }
 
     /// All interactions of a stretch; `None` where they are more than `most`.
@@ -103,9 +112,15 @@ impl ContactCenter {
             let more = reply.link("next").is_some();
             match next {
                 _ if rows.len() == 0 || !more => return Ok(Some(interactions)),
-                None => return Err(self.client.protocol("says there is another page and not how to ask for it: expected Last-Document-Id")),
+                None => {
+                    return Err(self.client.protocol(
+                        "says there is another page and not how to ask for it: expected Last-Document-Id",
+                    ));
+                }
                 next if next == last => {
-                    return Err(self.client.protocol("named the same page again as the next one: expected another or none"));
+                    return Err(self
+                        .client
+                        .protocol("named the same page again as the next one: expected another or none"));
                 }
                 Some(_) if most.is_some_and(|most| interactions.len() > most) => return Ok(None),
                 next => last = next,

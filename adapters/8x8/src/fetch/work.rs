@@ -5,7 +5,8 @@ use callgauge_adapter::http::{Auth, Budget, Client, OAuth, Rate, Request};
 use callgauge_adapter::schema::Moment;
 use callgauge_adapter::time::{self, Zone};
 use callgauge_adapter::{
-    Adapter, AdapterError, CheckReport, Cursor, Fault, FetchRequest, Next, Page, Settings, SettingsReader, Window,
+    Adapter, AdapterError, CheckReport, Cursor, Fault, FetchRequest, Next, Page, Settings, SettingsReader,
+    Window,
 };
 
 use super::ERRORS;
@@ -39,7 +40,8 @@ impl Work {
             .grant_type("")
             .field("username", callgauge_adapter::Secret::new(username))
             .field("password", password)
-            .header("8x8-apikey", api_key.clone());
+            .header("8x8-apikey", api_key.clone())
+            .errors(ERRORS);
         let budget = Budget::new(settings, "8x8-work").rate("", Rate::per_minute(A_MINUTE));
         let client = Client::builder("8x8 Work", base)
             .auth(Auth::oauth(sign_in).also("8x8-apikey", api_key))
@@ -82,7 +84,10 @@ impl Adapter for Work {
         Ok(CheckReport {
             works: vec![
                 "signed in".into(),
-                format!("may read the call records of {}: {listed} calls on a first page of the last 24 hours", self.pbx_id),
+                format!(
+                    "may read the call records of {}: {listed} calls on a first page of the last 24 hours",
+                    self.pbx_id
+                ),
             ],
             warnings: self.client.skew_warning().into_iter().collect(),
             sample: page.calls.into_iter().take(10).collect(),

@@ -22,7 +22,9 @@ pub(crate) fn calls(interactions: Vec<Interaction>, core: Option<Window>, page: 
         joined.entry(id.clone()).or_default().push(interaction);
     }
     for (id, mut parts) in joined {
-        parts.sort_by(|a, b| (&a.creation_time, &a.interaction_id).cmp(&(&b.creation_time, &b.interaction_id)));
+        parts.sort_by(|a, b| {
+            (&a.creation_time, &a.interaction_id).cmp(&(&b.creation_time, &b.interaction_id))
+        });
         parts.dedup_by(|b, a| a.interaction_id == b.interaction_id);
         let created = moment(&parts[0].creation_time);
         if let (Some(core), Some(created)) = (core, created)
@@ -155,7 +157,11 @@ fn inbound(parts: &[Interaction], draft: &mut Draft, page: &mut Page) {
     } else if has(parts, &["ForwardedToVoicemail", "ForwardedToAgentIndividualVoicemail"]) {
         (Outcome::Missed, Some(Reason::Voicemail), waited)
     } else if has(parts, &["Abandoned"]) {
-        (Outcome::Missed, Some(Reason::AbandonedInQueue), parts.iter().find_map(|part| part.abandon_ms).or(waited))
+        (
+            Outcome::Missed,
+            Some(Reason::AbandonedInQueue),
+            parts.iter().find_map(|part| part.abandon_ms).or(waited),
+        )
     } else if has(parts, &["ForwardedToExternalNumber"]) {
         (Outcome::EndedInIvr, Some(Reason::Diverted), None)
     } else if has(parts, &["EndedInIvr"]) {
@@ -182,7 +188,8 @@ fn left_over(part: &Interaction) -> Option<i64> {
 
 fn has(parts: &[Interaction], labels: &[&str]) -> bool {
     parts.iter().any(|part| {
-        labels.contains(&part.outcome.as_str()) || part.labels.iter().any(|label| labels.contains(&label.as_str()))
+        labels.contains(&part.outcome.as_str())
+            || part.labels.iter().any(|label| labels.contains(&label.as_str()))
     })
 }
 

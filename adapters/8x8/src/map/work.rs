@@ -74,7 +74,13 @@ fn call(record: &Record, page: &mut Page) -> Result<Option<VendorCall>, Box<Reje
     }
     let mut places: Vec<Place> = record.called.clone().into_iter().collect();
     places.extend(record.lra.as_deref().map(Place::queue));
-    for site in record.branches.iter().flatten().chain(record.departments.iter().flatten()).filter(|site| !site.is_empty()) {
+    for site in record
+        .branches
+        .iter()
+        .flatten()
+        .chain(record.departments.iter().flatten())
+        .filter(|site| !site.is_empty())
+    {
         places.push(Place::site(site));
     }
     Ok(Some(VendorCall { draft, places }))
@@ -106,7 +112,10 @@ fn waited(record: &Record, told: Option<i64>) -> Option<i64> {
         let connect = record.connect_time_utc.filter(|at| *at > DAY_MS)?;
         Some((connect - record.start_time_utc?).max(0)).filter(|_| told_connected(record))
     };
-    positive(record.wait_time_ms).or_else(|| positive(told)).or_else(|| positive(record.ring_duration)).or_else(connected)
+    positive(record.wait_time_ms)
+        .or_else(|| positive(told))
+        .or_else(|| positive(record.ring_duration))
+        .or_else(connected)
 }
 
 /// From start to end, in milliseconds.

@@ -19,8 +19,25 @@ pub(crate) struct Rows<'a> {
 /// A report that was asked for.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Report {
-    pub id: u64,
+    pub id: ReportId,
     pub status: String,
+}
+
+/// A report's id, sent as a number and taken as text too.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum ReportId {
+    Number(u64),
+    Text(String),
+}
+
+impl fmt::Display for ReportId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
 }
 
 #[derive(Deserialize)]
