@@ -70,20 +70,26 @@ fn of_draft(draft: &Draft) -> Map<String, Value> {
         put(name, duration.map(|DraftDuration { secs, nanos: _ }| json!(secs)));
     }
     put("line", (!line.is_empty()).then(|| json!(line)));
-    put("callback_requested", callback_requested.map(|timing| json!(timing.map_or("", CallbackTiming::name))));
-    put("callback_made", callback_made.as_ref().map(|(for_call, attempt, automatic)| {
-        let mut made = Map::new();
-        if !for_call.is_empty() {
-            made.insert("for_call".into(), json!(for_call));
-        }
-        if *attempt > 0 {
-            made.insert("attempt".into(), json!(attempt));
-        }
-        if let Some(automatic) = automatic {
-            made.insert("automatic".into(), json!(automatic));
-        }
-        Value::Object(made)
-    }));
+    put(
+        "callback_requested",
+        callback_requested.map(|timing| json!(timing.map_or("", CallbackTiming::name))),
+    );
+    put(
+        "callback_made",
+        callback_made.as_ref().map(|(for_call, attempt, automatic)| {
+            let mut made = Map::new();
+            if !for_call.is_empty() {
+                made.insert("for_call".into(), json!(for_call));
+            }
+            if *attempt > 0 {
+                made.insert("attempt".into(), json!(attempt));
+            }
+            if let Some(automatic) = automatic {
+                made.insert("automatic".into(), json!(automatic));
+            }
+            Value::Object(made)
+        }),
+    );
     put("timing", timing.map(|timing| json!(timing.name())));
     to
 }
