@@ -7,6 +7,22 @@
 //! Signed in by `POST https://api.8x8.com/oauth/v2/token` with an API key and its secret. A transferred call is several interactions: reports are
 //! made in steps of hours with an hour before and after each, and of the joined calls those that were created within the step are given.
 //!
+//! # Settings
+//!
+//! ```toml
+//! product = "work"
+//! api_key = { env = "EIGHT_KEY" }
+//! username = "analytics@surgery.example"
+//! password = { env = "EIGHT_PASSWORD" }
+//! pbx_id = "northsurgery"
+//! ```
+//! ```toml
+//! product = "contact_center"
+//! api_key = { env = "EIGHT_KEY" }
+//! api_secret = { env = "EIGHT_SECRET" }
+//! region = "eu"
+//! ```
+//!
 //! # Their words and ours: Work
 //!
 //! | Work | callgauge |
@@ -40,7 +56,7 @@
 //! | else ForwardedToExternalNumber | ENDED_IN_IVR, diverted |
 //! | else EndedInIvr | ENDED_IN_IVR, hung up in menu |
 //! | else OfferingTimeout | MISSED, queue timeout |
-//! | else Rejected | MISSED |
+//! | else Rejected; nothing but Queued and Dequeued | MISSED |
 //! | none of these | UNCLASSIFIED, the labels counted |
 //!
 //! The wait is `queueWaitDuration` of the first queue, or `timeToAbandon`, else what is left without menu, handling and wrap-up; the talk the handling time of all participants, without wrap-up; the menu
@@ -211,6 +227,7 @@ fn describe() -> Description {
             "Contact Center: whether reports are cut by when interactions were created",
             "Contact Center: the wording of interactionType Callback is ambiguous; a callback made is told from one requested by its original interaction",
             "Contact Center: that destination of an inbound interaction is the number that was called",
+            "Contact Center: what took a call out of its queue that is labelled Dequeued and nothing else",
             "Contact Center: how long history is kept, how late it is, and the rate limit",
         ]
         .map(String::from)

@@ -5,6 +5,16 @@
 //! and read in steps of hours: records that belong to one call may be listed apart, so each step is read with an hour before and after it, and of the
 //! joined calls those that began within the step are given. Ten requests a minute are allowed; a request during the vendor's pause begins the pause anew.
 //!
+//! # Settings
+//!
+//! ```toml
+//! client_id = "abc"
+//! client_secret = { env = "RINGCENTRAL_SECRET" }
+//! jwt = { file = "ringcentral.jwt" }
+//! queues = { 501 = "Reception" }
+//! menus = ["900"]
+//! ```
+//!
 //! # Their words and ours
 //!
 //! | RingCentral | callgauge |

@@ -6,6 +6,15 @@
 //! first request a minute with up to ten pages. The legs of a call are reported as each ends: windows are read in steps of 10 hours with 90 minutes before and
 //! 30 after, and of the joined calls those whose last report lies within the step are given.
 //!
+//! # Settings
+//!
+//! ```toml
+//! client_id = "abc"
+//! client_secret = { env = "WEBEX_SECRET" }
+//! refresh_token = { env = "WEBEX_REFRESH_TOKEN" }
+//! base_url = "https://analytics-calling-eu.webexapis.com/v1"
+//! ```
+//!
 //! # Their words and ours
 //!
 //! | Webex | callgauge |

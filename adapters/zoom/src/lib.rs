@@ -6,6 +6,15 @@
 //! different pages: the history is read in steps of hours, each with an hour before and after it, and of the joined calls those that began within the
 //! step are given. Lists are heavy requests (5 a second and 15,000 a day on a Pro plan, twice that on Business and above), single calls light ones.
 //!
+//! # Settings
+//!
+//! ```toml
+//! account_id = "abc"
+//! client_id = "def"
+//! client_secret = { env = "ZOOM_SECRET" }
+//! plan = "business"
+//! ```
+//!
 //! # Their words and ours
 //!
 //! | Zoom | callgauge |

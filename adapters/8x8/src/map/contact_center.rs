@@ -128,14 +128,18 @@ fn call(
             draft.callback_made = Some((asked, 0, Some(true)));
         }
     }
-    let mut places: Vec<Place> = first.place.clone().into_iter().collect();
+    // A telephone channel is named for its number.
+    let channel = &first.channel_id;
+    let by_channel = Place::number(channel).or_else(|| Place::number(&format!("+{channel}")));
+    let is_number = by_channel.is_some();
+    let mut places: Vec<Place> = first.place.clone().or(by_channel).into_iter().collect();
     if let Some(queue) = parts.iter().find(|part| !part.queue_id.is_empty() || !part.queue_name.is_empty()) {
         let key = if queue.queue_id.is_empty() { &queue.queue_name } else { &queue.queue_id };
         places.push(Place::queue(key));
         draft.line.clone_from(&queue.queue_name);
     }
-    if !first.channel_id.is_empty() {
-        places.push(Place::site(&first.channel_id));
+    if !channel.is_empty() && !is_number {
+        places.push(Place::site(channel));
     }
     Ok(Some(VendorCall { draft, places }))
 }
@@ -170,6 +174,8 @@ fn inbound(parts: &[Interaction], draft: &mut Draft, page: &mut Page) {
         (Outcome::Missed, Some(Reason::QueueTimeout), waited)
     } else if has(parts, &["Rejected"]) {
         (Outcome::Missed, None, waited)
+    } else if waited_only(parts) {
+        (Outcome::Missed, None, waited)
     } else {
         for word in parts.iter().flat_map(|part| &part.labels).filter(|word| !is_step(word)) {
             page.unknown_word("interactionLabels", word);
@@ -184,6 +190,12 @@ fn left_over(part: &Interaction) -> Option<i64> {
     let all = moment(&part.finished_time)?.millis() - moment(&part.creation_time)?.millis();
     let known = [part.ivr_ms, part.handling_ms, part.wrap_up_ms].into_iter().flatten().sum::<i64>();
     Some((all - known).max(0))
+}
+
+/// Whether all that is said of the call is that it was in a queue.
+fn waited_only(parts: &[Interaction]) -> bool {
+    let mut labels = parts.iter().flat_map(|part| &part.labels).peekable();
+    labels.peek().is_some() && labels.all(|label| matches!(label.as_str(), "Queued" | "Dequeued"))
 }
 
 fn has(parts: &[Interaction], labels: &[&str]) -> bool {
