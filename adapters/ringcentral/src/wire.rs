@@ -12,7 +12,6 @@ use serde_json::value::RawValue;
 pub(crate) struct CallLog<'a> {
     #[serde(borrow)]
     records: Vec<&'a RawValue>,
-    #[serde(default)]
     navigation: Navigation,
     #[serde(default)]
     paging: Paging,
@@ -121,7 +120,7 @@ pub(crate) enum Id {
 impl<'a> CallLog<'a> {
     /// Reads a page.
     pub(crate) fn parse(body: &'a [u8]) -> Result<Self, AdapterError> {
-        rows::answer(body, "a page of RingCentral's call log with \"records\"")
+        rows::answer(body, "a page of RingCentral's call log with \"records\" and \"navigation\"")
     }
 
     /// The records, without the other side's numbers; bad ones become rejects of `page`.

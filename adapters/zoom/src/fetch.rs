@@ -23,6 +23,8 @@ const STEPS: StepPlan = StepPlan {
     shortest: Span::minutes(15),
     rows: 2 * PER_PAGE,
 };
+/// So long after a call its elements are there, or never come, in milliseconds: an hour.
+const SETTLED_MS: i64 = 3_600_000;
 /// How long the history is kept, in days: six months, less a day for the shortest six.
 pub(crate) const KEPT_DAYS: u64 = 180;
 
@@ -141,8 +143,12 @@ impl Account {
             let (_, reply) = self.client.json::<serde::de::IgnoredAny>(&request).await?;
             let history = History::parse(&reply.body)?;
             rows.append(&mut history.rows(page));
-            let next = history.next().map(str::to_owned);
-            match next {
+            let Some(next) = history.next().map(str::to_owned) else {
+                return Err(self.client.protocol(
+                    "does not say whether there is another page: expected next_page_token, empty on the last",
+                ));
+            };
+            match Some(next).filter(|token| !token.is_empty()) {
                 None => return Ok(Some(rows)),
                 next if next == token => {
                     return Err(self
@@ -160,8 +166,14 @@ impl Account {
         }
     }
 
-    /// Puts the elements into the calls that have some. What is not there yet counts as in progress.
-    async fn add_elements(&self, calls: &mut Vec<Joined>, page: &mut Page) -> Result<(), AdapterError> {
+    /// Puts the elements into the calls that have some. What is not there yet counts as in progress; of a call that ended long ago they do not come
+    /// any more, and the row has to do.
+    async fn add_elements(
+        &self,
+        calls: &mut Vec<Joined>,
+        now: Moment,
+        page: &mut Page,
+    ) -> Result<(), AdapterError> {
         let mut ready = Vec::with_capacity(calls.len());
         for mut call in calls.drain(..) {
             let mut whole = true;
@@ -173,7 +185,10 @@ impl Account {
                         .accept(404);
                     let reply = self.client.send(&request).await?;
                     if reply.status == 404 {
-                        whole = false;
+                        whole = row.ended_before(now.plus_millis(-SETTLED_MS));
+                        if whole {
+                            continue;
+                        }
                         break;
                     }
                     row.take_elements(Row::parse(&reply.body)?);
@@ -219,7 +234,7 @@ impl Adapter for Account {
         ];
         let mut warnings = Vec::new();
         if self.elements {
-            self.add_elements(&mut calls, &mut page).await?;
+            self.add_elements(&mut calls, now, &mut page).await?;
             works.push("may read the elements of a call".into());
         } else {
             warnings.push(
@@ -250,7 +265,7 @@ impl Adapter for Account {
         page.next = STEPS.next(&step, rows.len(), request.window);
         let mut calls = map::join(rows, Some(step.core));
         if self.elements {
-            self.add_elements(&mut calls, &mut page).await?;
+            self.add_elements(&mut calls, request.now, &mut page).await?;
         }
         map::calls(&calls, &mut page);
         Ok(page)

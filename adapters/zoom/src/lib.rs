@@ -21,7 +21,7 @@
 //! |---|---|
 //! | rows of one `call_id` | one call |
 //! | `connect_type` internal | no external call: left out |
-//! | no `end_time` yet; the call's elements not there yet | in progress: left for later |
+//! | no `end_time` yet; the call's elements not there within an hour of its end | in progress: left for later |
 //! | element of a user, common area or room (or of a queue with such an operator) with result answered, accepted, picked_up, connected or succeeded and an `answer_time`, not answered_by_other | ANSWERED then |
 //! | voicemail, or an element with a `voicemail_id` | MISSED, voicemail |
 //! | abandoned | MISSED, abandoned in queue; in a menu ENDED_IN_IVR |

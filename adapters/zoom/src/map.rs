@@ -47,6 +47,13 @@ impl Joined {
     }
 }
 
+impl Row {
+    /// Whether it ended before an instant.
+    pub(crate) fn ended_before(&self, at: Moment) -> bool {
+        self.end_time.as_deref().and_then(moment).is_some_and(|ended| ended < at)
+    }
+}
+
 /// Puts calls on the page.
 pub(crate) fn calls(joined: &[Joined], page: &mut Page) {
     for joined in joined {

@@ -102,9 +102,9 @@ impl<'a> History<'a> {
         self.call_history.as_ref().or(self.call_logs.as_ref()).map_or(0, Vec::len)
     }
 
-    /// What the next page is asked for with; none on the last.
+    /// What the next page is asked for with, empty on the last; none where the page does not say, so that nobody knows whether it is the last.
     pub(crate) fn next(&self) -> Option<&str> {
-        self.next_page_token.as_deref().filter(|token| !token.is_empty())
+        self.next_page_token.as_deref()
     }
 }
 

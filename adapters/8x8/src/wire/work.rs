@@ -11,7 +11,6 @@ use serde_json::value::RawValue;
 pub(crate) struct Records<'a> {
     #[serde(borrow)]
     data: Vec<&'a RawValue>,
-    #[serde(default)]
     meta: Meta,
 }
 
@@ -63,7 +62,7 @@ pub(crate) struct Record {
 impl<'a> Records<'a> {
     /// Reads a page.
     pub(crate) fn parse(body: &'a [u8]) -> Result<Self, AdapterError> {
-        rows::answer(body, "a page of 8x8 Work's call records with \"data\"")
+        rows::answer(body, "a page of 8x8 Work's call records with \"data\" and \"meta\"")
     }
 
     /// The records, without the other side; bad ones become rejects of `page`.
