@@ -172,9 +172,7 @@ fn inbound(parts: &[Interaction], draft: &mut Draft, page: &mut Page) {
         (Outcome::EndedInIvr, Some(Reason::HungUpInMenu), None)
     } else if has(parts, &["OfferingTimeout"]) {
         (Outcome::Missed, Some(Reason::QueueTimeout), waited)
-    } else if has(parts, &["Rejected"]) {
-        (Outcome::Missed, None, waited)
-    } else if waited_only(parts) {
+    } else if has(parts, &["Rejected"]) || waited_only(parts) {
         (Outcome::Missed, None, waited)
     } else {
         for word in parts.iter().flat_map(|part| &part.labels).filter(|word| !is_step(word)) {
