@@ -1,4 +1,4 @@
-//! The script's format, and the types that it is read into.
+//! The format of a script, and the types that it is read into.
 //!
 #![doc = include_str!("script.md")]
 
