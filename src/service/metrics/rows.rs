@@ -57,7 +57,7 @@ impl Work<'_> {
     /// Makes all rows: of many organisations on two threads, which take turns, so that little is made ahead.
     pub(super) fn all(&self, rows: &mut Rows<v1::MetricRow>) -> Result<Seen, Fault> {
         if self.plans.len() < SHARED {
-            return self.turns([0..self.plans.len()].into_iter(), |row| rows.push(row), || Ok(()));
+            return self.turns(std::iter::once(0..self.plans.len()), |row| rows.push(row), || Ok(()));
         }
         let length = (TURN_ROWS / self.bucket_messages.len().max(1)).max(1);
         let turns = (0..self.plans.len()).step_by(length);
