@@ -1,0 +1,63 @@
+//! The conformance kit: whether an adapter is right, found out by playing its vendor and everything that goes wrong with vendors.
+//!
+//! [`run`] takes an adapter and a script ([`script`] is its format) and gives a [`Report`], a line a check. It plays the vendor on a real HTTP server
+//! on loopback (or in a temporary folder, for adapters that read files), and a host in small that keeps the law of the store, is killed at every page
+//! and between fetch and commit, and re-reads what it has read. Every fault that vendors have is done to every adapter, at requests all over the
+//! reading; whatever the adapter gives back or logs is looked through for planted secrets and callers' data.
+//!
+//! No time is lost: while it runs an adapter, [`crate::clock::current`] is a clock on which waiting takes no time, so that minutes of a rate budget
+//! are counted exactly. Nothing reaches beyond loopback.
+
+mod checks;
+mod expect;
+mod fast_clock;
+mod fault;
+mod host;
+mod http;
+mod listing;
+mod logs;
+mod marks;
+mod report;
+pub mod script;
+mod select;
+#[cfg(test)]
+mod tests;
+mod trial;
+mod world;
+
+use std::sync::Arc;
+
+use crate::Vendor;
+pub use report::{Line, Report, Verdict, matrix};
+use script::Script;
+use trial::Trial;
+
+/// Makes every check of an adapter, with its script.
+///
+/// Needs a tokio runtime with I/O and time. A script that cannot be read or played is a failed line of the report.
+pub async fn run(vendor: &dyn Vendor, script: &str) -> Report {
+    const CHECK: &str = "the script can be read";
+    let mut report = Report::new(vendor.description().vendor.clone());
+    let script: Script = match toml::from_str(script) {
+        Ok(script) => script,
+        Err(error) => {
+            report.add(
+                CHECK,
+                Verdict::Failed,
+                error.to_string(),
+                "mend the script; its format is in the documentation of conformance::script",
+            );
+            return report;
+        }
+    };
+    let trial = Trial { vendor, script: Arc::new(script) };
+    if let Err(why) = checks::all(&trial, &mut report).await {
+        report.add(
+            CHECK,
+            Verdict::Failed,
+            why,
+            "mend the script; its format is in the documentation of conformance::script",
+        );
+    }
+    report
+}

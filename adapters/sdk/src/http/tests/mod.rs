@@ -1,0 +1,1 @@
+//! The HTTP kit against a small server on this machine.
