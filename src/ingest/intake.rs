@@ -65,7 +65,7 @@ pub(super) fn intake(
     Batch {
         unknown_in: checker.unknown_seen.then(|| Arc::clone(directory)),
         latest: checker.latest,
-        submission: Submission { source, items, redrives: Vec::new() },
+        submission: Submission::new(source, items),
         refusals,
     }
 }

@@ -82,7 +82,7 @@ impl Ingest {
             let Ok(record) = checker.check(record, unknown) else { continue };
             let at =
                 submissions.iter().position(|submission| submission.source == source).unwrap_or_else(|| {
-                    submissions.push(Submission { source, items: Vec::new(), redrives: Vec::new() });
+                    submissions.push(Submission::new(source, Vec::new()));
                     submissions.len() - 1
                 });
             submissions[at].items.push(Item::Record(record));

@@ -162,6 +162,12 @@ fn store(fault: StoreError, message: String) -> Told {
             ErrorReason::AnswerTooLarge,
             format!("{message}; ask for fewer days or for fewer calls"),
         ),
+        StoreError::StatementLimit(_) => {
+            Told::new(Code::ResourceExhausted, ErrorReason::StatementLimit, message)
+        }
+        StoreError::OfRecord(_) => {
+            Told::new(Code::InvalidArgument, ErrorReason::InvalidField, message).at("sources_of_record")
+        }
         StoreError::BackupFolder(_) => {
             Told::new(Code::InvalidArgument, ErrorReason::InvalidField, message).at("directory")
         }
@@ -324,6 +330,18 @@ mod tests {
                 Code::Unavailable,
                 "STORE_UNAVAILABLE",
                 None,
+            ),
+            (
+                Fault::Store(StoreError::StatementLimit("x".into())),
+                Code::ResourceExhausted,
+                "STATEMENT_LIMIT",
+                None,
+            ),
+            (
+                Fault::Store(StoreError::OfRecord("x".into())),
+                Code::InvalidArgument,
+                "INVALID_FIELD",
+                Some("sources_of_record"),
             ),
             (Fault::Store(StoreError::TooLarge(1)), Code::ResourceExhausted, "ANSWER_TOO_LARGE", None),
             (

@@ -3,6 +3,8 @@
 //! As a user can observe it:
 //! - After a crash a submission counts wholly or not at all, and one whose [`Store::commit`] returned counts.
 //! - The same record again is a duplicate, however often, late and reordered; of several revisions the highest stays, in every order of arrival.
+//! - What a submission says beside its records (how far its source was read, what it has delivered, counts that stand for calls) stands or falls with
+//!   them: a source's progress is never ahead of its records.
 //! - A [`Snapshot`] shows everything whose commit returned before it was taken, and nothing else for as long as it is held.
 //! - Nothing is lost in silence: what is refused is kept once, with its reason, up to a limit per source after which nothing more is taken from it.
 //! - A folder of an earlier format opens; a newer or foreign one, one in use by another process, or one on a network file system is refused.
@@ -11,6 +13,7 @@ pub mod content;
 pub mod memory;
 pub mod revision;
 pub mod sqlite;
+pub mod stated;
 #[doc(hidden)]
 pub mod suite;
 
@@ -27,6 +30,10 @@ use crate::calendar::{Day, Days, Slots};
 use crate::metrics::Tally;
 use crate::organisations::OrganisationRow;
 
+pub use stated::{
+    DayTally, Delivered, SourceOfRecord, SourceProgress, SourceState, Statements, StoredTally, Whose,
+};
+
 /// Keeps calls, rejects and organisations.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -38,7 +45,7 @@ pub trait Store: Send + Sync + 'static {
     async fn commit(&self, submission: Submission) -> Result<Committed, StoreError>;
 
     /// What [`Store::commit`] would say now, without doing it.
-    async fn preview(&self, submission: Submission) -> Result<Vec<RecordVerdict>, StoreError>;
+    async fn preview(&self, submission: Submission) -> Result<Previewed, StoreError>;
 
     /// A view of everything committed so far, that does not change while it is held. Cheap.
     async fn snapshot(&self) -> Result<Arc<dyn Snapshot>, StoreError>;
@@ -48,6 +55,15 @@ pub trait Store: Send + Sync + 'static {
 
     /// Rejects with a higher id than `after`, in order of id.
     async fn rejects(&self, ask: RejectsAsk) -> Result<Vec<KeptReject>, StoreError>;
+
+    /// Where the host left off with each source that it reads, ordered by source.
+    async fn source_states(&self) -> Result<Vec<SourceState>, StoreError>;
+
+    /// Replaces all sources of record, wholly or not at all. They are applied when a question is answered; nothing that is stored changes.
+    ///
+    /// # Errors
+    /// [`StoreError::OfRecord`] where they contradict each other: nothing was taken.
+    async fn put_sources_of_record(&self, list: Vec<SourceOfRecord>) -> Result<(), StoreError>;
 
     /// All organisations and memberships.
     async fn organisations(&self) -> Result<Vec<OrganisationRow>, StoreError>;
@@ -71,8 +87,14 @@ pub trait Store: Send + Sync + 'static {
 /// A view of the store at one moment.
 #[async_trait]
 pub trait Snapshot: Send + Sync {
-    /// Everybody who has calls.
+    /// Everybody who has calls, or counts that stand for calls.
     fn attributions(&self) -> Arc<Attributions>;
+
+    /// What is stated about days: what was delivered, whose word counts, of which days there are counts that stand for calls.
+    fn statements(&self) -> Arc<Statements>;
+
+    /// Every source that ever submitted; the position is the key.
+    fn sources(&self) -> Vec<SourceId>;
 
     /// The source behind a key.
     fn source(&self, key: SourceKey) -> SourceId;
@@ -94,6 +116,9 @@ pub trait Snapshot: Send + Sync {
         of: Option<Vec<AttributionKey>>,
     ) -> Result<DaysWithCalls, StoreError>;
 
+    /// The counts that stand for somebody's calls on these days, in order of day. Blocks.
+    fn day_tallies(&self, whose: AttributionKey, days: Days) -> Result<Vec<StoredTally>, StoreError>;
+
     /// Whole calls, oldest first, then by source and call id; retracted ones left out.
     ///
     /// # Errors
@@ -113,6 +138,26 @@ pub struct Submission {
     pub items: Vec<Item>,
     /// Rejects that this submission sends through again: they are dropped in the same commit.
     pub redrives: Vec<u64>,
+    /// Where the host left off with the source after these records; `None` leaves it as it was.
+    pub progress: Option<SourceProgress>,
+    /// What the source has delivered in full with these records; added to what it had before.
+    pub delivered: Vec<Delivered>,
+    /// Counts that stand for calls; each replaces that of the same practice or account, day and shape.
+    pub tallies: Vec<DayTally>,
+}
+
+impl Submission {
+    /// Records and nothing else.
+    pub fn new(source: SourceId, items: Vec<Item>) -> Self {
+        Self {
+            source,
+            items,
+            redrives: Vec::new(),
+            progress: None,
+            delivered: Vec::new(),
+            tallies: Vec::new(),
+        }
+    }
 }
 
 /// One record of a submission.
@@ -179,8 +224,19 @@ pub struct Committed {
     pub at: Moment,
     /// One for each item, in order.
     pub verdicts: Vec<RecordVerdict>,
-    /// SHA-256 over identity and content of the items, in order.
+    /// One for each tally, in order: accepted, duplicate or revised.
+    pub tallies: Vec<Verdict>,
+    /// SHA-256 over identity and content of the items and tallies, in order.
     pub hash: [u8; 32],
+}
+
+/// What would be committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Previewed {
+    /// One for each item, in order.
+    pub verdicts: Vec<RecordVerdict>,
+    /// One for each tally, in order.
+    pub tallies: Vec<Verdict>,
 }
 
 /// What became of a record.
@@ -214,7 +270,7 @@ pub struct StoredCall {
     pub record: CallRecord,
 }
 
-/// A small number for whose calls these are, for as long as the store is open.
+/// A small number for whose calls these are, for as long as the store is open. Calls and counts of one attribution have the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttributionKey(pub u32);
 
@@ -415,6 +471,12 @@ pub enum StoreError {
         /// How many.
         kept: u64,
     },
+    /// The source states more about days than is kept; nothing was taken.
+    #[error("{0}")]
+    StatementLimit(String),
+    /// Sources of record that contradict each other; nothing was taken.
+    #[error("sources of record: {0}")]
+    OfRecord(String),
     /// Nothing was taken; try again later.
     #[error("the store cannot write: {0}")]
     Unavailable(String),

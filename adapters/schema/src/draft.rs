@@ -132,6 +132,8 @@ pub enum RejectReason {
     Conflict = 10,
     /// The source has more different lines or accounts than are kept.
     TooManyLabels = 11,
+    /// No mapping of the source says whose call it is. Sent through again when the mapping grows.
+    Unmapped = 12,
 }
 
 impl RejectReason {
@@ -148,6 +150,7 @@ impl RejectReason {
         Self::DurationMissing,
         Self::Conflict,
         Self::TooManyLabels,
+        Self::Unmapped,
     ];
 
     /// The number that storage and wire use.

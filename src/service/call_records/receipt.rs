@@ -32,11 +32,12 @@ pub(super) const fn verdict(verdict: Verdict) -> v1::Verdict {
 
 /// The receipt of what was taken; the meters are told of it too.
 pub(super) fn receipt(taken: &Taken, meters: &Meters, took: Duration) -> v1::Receipt {
-    let Committed { receipt, at, verdicts, hash } = &taken.committed;
+    let Committed { receipt, at, verdicts, tallies, hash } = &taken.committed;
     let mut counts = [0_i64; VERDICTS.len()];
     for RecordVerdict { verdict, revision: _ } in verdicts {
         counts[*verdict as usize] += 1;
     }
+    tallies.iter().for_each(|verdict| counts[*verdict as usize] += 1);
     let counts: Vec<(Verdict, i64)> =
         VERDICTS.into_iter().zip(counts).filter(|&(_, count)| count > 0).collect();
     meters.committed(&counts, took, taken.latest.map(|latest| at.millis() - latest.millis()));

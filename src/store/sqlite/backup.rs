@@ -131,6 +131,10 @@ pub fn verify(data: &Path) -> Result<VerifyReport, StoreError> {
         report.faults.push(format!("callgauge.db: {said}"));
     }
     let (labels, _) = Labels::read(&db).map_err(unreadable)?;
+    // What is stated about days came with format 2; a folder is checked as it is, not changed.
+    if schema::format(&db).map_err(unreadable)? >= 2 {
+        report.faults.extend(super::stated::verify(&db, &labels).map_err(unreadable)?);
+    }
     let mut arrivals = db.prepare("SELECT seq, data FROM arrivals ORDER BY seq").map_err(unreadable)?;
     let mut rows = arrivals.query([]).map_err(unreadable)?;
     while let Some(row) = rows.next().map_err(unreadable)? {

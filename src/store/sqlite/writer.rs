@@ -25,7 +25,8 @@ use super::settler::{Settled, Task};
 use super::standing::Standing;
 use super::view::{Shared, View};
 use crate::organisations::OrganisationRow;
-use crate::store::{Committed, Item, StoreError, StoreHealth};
+use crate::store::stated::OfRecord;
+use crate::store::{Committed, Item, SourceOfRecord, Statements, StoreError, StoreHealth};
 
 /// Rows that are put on disk in one go.
 const GROUP_ROWS: usize = 60_000;
@@ -37,6 +38,7 @@ pub(super) enum Job {
     Commit(Box<Prepared>, oneshot::Sender<Reply>, Option<OwnedSemaphorePermit>),
     Preview(Box<Prepared>, oneshot::Sender<Reply>),
     Organisations(Vec<OrganisationRow>, oneshot::Sender<Result<(), StoreError>>),
+    OfRecord(Vec<SourceOfRecord>, oneshot::Sender<Result<(), StoreError>>),
     /// A connection that sees the database as it is at this moment, and the view that belongs to it.
     Pin(oneshot::Sender<Result<(Connection, Arc<View>), StoreError>>),
     Settled(Box<Settled>),
@@ -84,6 +86,8 @@ pub(super) struct Writer {
     pub(super) written: Written,
     pub(super) standing: Standing,
     pub(super) counts: Counts,
+    /// What is stated about days, as it is on disk.
+    pub(super) statements: Arc<Statements>,
     pub(super) next_seq: u64,
     pub(super) next_receipt: u64,
     pub(super) view: Arc<Mutex<Arc<View>>>,
@@ -162,6 +166,9 @@ impl Writer {
             Job::Organisations(rows, reply) => {
                 let _ = reply.send(self.put_organisations(&rows));
             }
+            Job::OfRecord(list, reply) => {
+                let _ = reply.send(self.put_sources_of_record(&list));
+            }
             Job::Pin(reply) => {
                 let _ = reply.send(self.pin());
             }
@@ -199,13 +206,23 @@ impl Writer {
         let unsettled: usize =
             self.standing.active.rows + self.standing.frozen.as_ref().map_or(0, |frozen| frozen.rows);
         self.gauges.unsettled.store(unsettled as u64, Ordering::Relaxed);
-        let view = View::new(self.shared.clone(), self.standing.runs.clone(), chunks);
+        let view =
+            View::new(self.shared.clone(), self.standing.runs.clone(), chunks, self.statements.clone());
         *self.view.lock().unwrap_or_else(PoisonError::into_inner) = view;
     }
 
     fn put_organisations(&mut self, rows: &[OrganisationRow]) -> Result<(), StoreError> {
         super::organisations::put(&mut self.db, rows)
             .map_err(|fault| StoreError::Unavailable(fault.to_string()))
+    }
+
+    fn put_sources_of_record(&mut self, list: &[SourceOfRecord]) -> Result<(), StoreError> {
+        let of_record = OfRecord::new(list)?;
+        super::stated::put_of_record(&mut self.db, list)
+            .map_err(|fault| StoreError::Unavailable(fault.to_string()))?;
+        Arc::make_mut(&mut self.statements).rule(of_record);
+        self.show();
+        Ok(())
     }
 
     fn pin(&mut self) -> Result<(Connection, Arc<View>), StoreError> {
