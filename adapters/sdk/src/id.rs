@@ -36,13 +36,15 @@ pub fn call_id_of(parts: &[&str]) -> String {
     if holds_number(&whole) { format!("h:{}", hash(&whole)) } else { whole }
 }
 
-/// Whether text holds what is shaped like a telephone number: as the schema sees it, or + and 7 to 15 digits.
+/// Whether text holds what is shaped like a telephone number: as the schema sees it, or + and 7 to 15 digits. The schema takes no longer text than an id, so
+/// longer ones are looked at in pieces that overlap.
 fn holds_number(text: &str) -> bool {
-    let bare: String = text.chars().take(LIMIT).collect();
-    let schema = |text: &str| CallId::try_from(text.to_owned()) == Err(InvalidCode::TelephoneNumber);
-    schema(&bare)
-        || (bare.len() < text.len() && schema(&text.chars().skip(LIMIT / 2).take(LIMIT).collect::<String>()))
-        || foreign(text)
+    let chars: Vec<char> = text.chars().collect();
+    let pieces = (0..chars.len()).step_by(LIMIT / 2).map(|from| &chars[from..chars.len().min(from + LIMIT)]);
+    let seen = |piece: &[char]| {
+        CallId::try_from(piece.iter().collect::<String>()) == Err(InvalidCode::TelephoneNumber)
+    };
+    pieces.into_iter().any(seen) || foreign(text)
 }
 
 /// A plus sign with at least 7 digits behind it.

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde::de::DeserializeOwned;
 use tracing::debug;
 use url::Url;
@@ -12,7 +14,7 @@ use url::Url;
 use super::body::{self, BodyFault, Unreadable};
 use super::errors::standard;
 use super::retry::may_pass;
-use super::{Auth, Budget, ErrorTable, LimitHeaders, Reply, Request, Retry, address};
+use super::{Auth, Budget, ErrorTable, LimitHeaders, Reply, Request, Retry, address, tls};
 use crate::{AdapterError, Fault, clock};
 
 /// Sends requests to one address of one account. Cheap to clone.
@@ -53,7 +55,7 @@ pub struct ClientBuilder {
     retry: Retry,
     body_limit: usize,
     headers: Vec<(&'static str, String)>,
-    authorities: Vec<reqwest::Certificate>,
+    authorities: Vec<CertificateDer<'static>>,
 }
 
 impl Client {
@@ -202,7 +204,7 @@ impl Client {
             Ok(response) => response,
             Err(fault) if fault.is_connect() => {
                 return lost(
-                    "cannot be reached: check its address in the settings, the network and any firewall",
+                    "cannot be reached: check its address in the settings, the network, any firewall and the certificates that this machine trusts",
                     true,
                 );
             }
@@ -381,8 +383,8 @@ impl ClientBuilder {
     /// # Errors
     /// What is wrong with it, for a setting's fault.
     pub fn authorities(mut self, pem: &[u8]) -> Result<Self, &'static str> {
-        let found =
-            reqwest::Certificate::from_pem_bundle(pem).map_err(|_| "holds no certificates in PEM form")?;
+        let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+        let found = found.map_err(|_| "holds no certificates in PEM form")?;
         if found.is_empty() {
             return Err("holds no certificates in PEM form");
         }
@@ -397,8 +399,6 @@ impl ClientBuilder {
     pub fn build(self) -> Client {
         let Self { vendor, base, auth, budget, limits, errors, retry, body_limit, headers, authorities } =
             self;
-        // Whoever is first in the process chooses; ring is all there is.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -406,11 +406,12 @@ impl ClientBuilder {
             .timeout(retry.request_timeout)
             .pool_max_idle_per_host(2)
             .referer(false)
-            .tls_certs_merge(authorities);
+            .tls_backend_preconfigured(tls::config(authorities));
         if address::is_here(&base) {
             http = http.no_proxy();
         }
-        let http = http.build().expect("a client of checked parts and a provider that is installed");
+        let http =
+            http.build().expect("a client of checked parts with a TLS configuration that is made already");
         let skew = AtomicI64::new(UNKNOWN_SKEW);
         Client {
             inner: Arc::new(Inner {

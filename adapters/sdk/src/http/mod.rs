@@ -1,7 +1,7 @@
 //! The HTTP kit: what every adapter of a vendor with a web interface needs, so that an adapter is about the vendor's words and not about transport.
 //!
 //! A [`Client`] sends [`Request`]s to one address of one account. It signs them ([`Auth`]), keeps the vendor's limits ([`Budget`], [`LimitHeaders`]), repeats
-//! what may be repeated ([`Retry`]), reads answers into wire types, and turns what went wrong into an [`AdapterError`] that says what to change
+//! what may be repeated ([`Retry`]), reads answers into wire types, and turns what went wrong into an [`crate::AdapterError`] that says what to change
 //! ([`ErrorTable`]). A [`Pager`] walks through pages. Time and pauses go by [`crate::clock`].
 //!
 //! ```no_run
@@ -71,6 +71,7 @@ mod limits;
 mod pages;
 mod request;
 mod retry;
+mod tls;
 
 #[cfg(test)]
 mod tests;
@@ -86,6 +87,3 @@ pub use pages::{Found, PageMark, Pager};
 pub use request::{Reply, Request};
 pub use retry::Retry;
 pub use url::Url;
-
-#[allow(unused_imports, reason = "the documentation names it")]
-use crate::AdapterError;

@@ -192,22 +192,20 @@ pub(super) fn link<'a>(headers: impl Iterator<Item = &'a str>, relation: &str) -
         let mut rest = header;
         while let Some((_, tail)) = rest.split_once('<') {
             let (target, tail) = tail.split_once('>')?;
-            // The parameters of this link end at a comma outside quotes.
-            let mut quoted = false;
-            let end = tail.find(|c| {
-                quoted ^= c == '"';
-                c == ',' && !quoted
-            });
-            let (params, after) = tail.split_at(end.unwrap_or(tail.len()));
-            let is_it = params.split(';').any(|param| {
+            let end = outside_quotes(tail, ',').unwrap_or(tail.len());
+            let (mut params, after) = tail.split_at(end);
+            let mut is_it = false;
+            while let Some(start) = outside_quotes(params, ';') {
+                params = &params[start + 1..];
+                let param = &params[..outside_quotes(params, ';').unwrap_or(params.len())];
                 let (name, value) = param.split_once('=').unwrap_or((param, ""));
-                name.trim().eq_ignore_ascii_case("rel")
+                is_it |= name.trim().eq_ignore_ascii_case("rel")
                     && value
                         .trim()
                         .trim_matches('"')
                         .split(' ')
-                        .any(|word| word.eq_ignore_ascii_case(relation))
-            });
+                        .any(|word| word.eq_ignore_ascii_case(relation));
+            }
             if is_it {
                 return Some(target.trim().to_owned());
             }
@@ -215,4 +213,13 @@ pub(super) fn link<'a>(headers: impl Iterator<Item = &'a str>, relation: &str) -
         }
     }
     None
+}
+
+/// Where a character stands for the first time that is not between quotation marks.
+fn outside_quotes(text: &str, wanted: char) -> Option<usize> {
+    let mut quoted = false;
+    text.find(|c| {
+        quoted ^= c == '"';
+        c == wanted && !quoted
+    })
 }

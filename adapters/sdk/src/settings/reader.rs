@@ -1,5 +1,6 @@
 //! Reads a table key by key and collects what is wrong, so that an operator mends a file once and not ten times.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 
 use toml::{Table, Value};
@@ -11,7 +12,6 @@ use crate::time::Zone;
 const SECRET_FILE_LIMIT: u64 = 64 * 1024;
 
 /// Reads settings and collects every fault. The methods without `_or` or `optional_` report a missing key.
-#[derive(Debug)]
 pub struct SettingsReader<'a> {
     table: &'a Table,
     prefix: String,
@@ -277,6 +277,16 @@ impl<'a> SettingsReader<'a> {
     fn wrong_kind<T>(&mut self, key: &str, shape: &str, found: &Value) -> Option<T> {
         self.fault(key, &format!("must be {shape}, not {}", kind(found)));
         None
+    }
+}
+
+impl fmt::Debug for SettingsReader<'_> {
+    /// Without values: any may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SettingsReader")
+            .field("asked", &self.asked)
+            .field("faults", &self.faults)
+            .finish_non_exhaustive()
     }
 }
 

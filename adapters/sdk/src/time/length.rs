@@ -40,9 +40,9 @@ pub fn secs(secs: f64) -> Result<DraftDuration, TimeFault> {
     if !(secs.is_finite() && (0.0..=YEAR).contains(&secs)) {
         return Err(TimeFault::Malformed("187, seconds"));
     }
-    let nanos = (secs.fract() * 1e9).round() as i32;
-    let (whole, nanos) = if nanos == 1_000_000_000 { (secs.trunc() + 1.0, 0) } else { (secs.trunc(), nanos) };
-    Ok(DraftDuration { secs: whole as i64, nanos })
+    // Never up to a second that was not reached.
+    let nanos = (secs.fract() * 1e9).round().min(999_999_999.0);
+    Ok(DraftDuration { secs: secs.trunc() as i64, nanos: nanos as i32 })
 }
 
 /// Seconds, as text.

@@ -13,6 +13,7 @@ use crate::{Secret, TokenKeeper};
 pub struct OAuth {
     pub(super) token_url: Url,
     pub(super) grant: Grant,
+    pub(super) grant_type: Option<&'static str>,
     pub(super) fields: Vec<(String, Secret)>,
     pub(super) headers: Vec<(&'static str, Secret)>,
     pub(super) in_query: bool,
@@ -23,8 +24,8 @@ pub struct OAuth {
 /// What is given for a token.
 #[derive(Clone)]
 pub(super) enum Grant {
-    /// Nothing but who asks; the name differs with some vendors.
-    Client(&'static str),
+    /// Nothing but who asks.
+    Client,
     Jwt(Arc<Assertion>),
     Refresh {
         first: Secret,
@@ -47,7 +48,7 @@ pub enum Assertion {
 impl OAuth {
     /// The client asks for itself.
     pub fn client_credentials(token_url: Url) -> Self {
-        Self::of(token_url, Grant::Client("client_credentials"))
+        Self::of(token_url, Grant::Client)
     }
 
     /// A signed statement is given for a token (RFC 7523).
@@ -99,13 +100,17 @@ impl OAuth {
         self
     }
 
-    /// Another `grant_type` than `client_credentials`; "" for none, where the vendor wants none.
+    /// Another `grant_type` than the standard one, for vendors that have a name of their own.
     #[must_use]
-    pub fn grant_type(mut self, name: &'static str) -> Self {
-        if let Grant::Client(grant) = &mut self.grant {
-            *grant = name;
-        }
+    pub const fn grant_type(mut self, name: &'static str) -> Self {
+        self.grant_type = Some(name);
         self
+    }
+
+    /// No `grant_type` at all.
+    #[must_use]
+    pub const fn no_grant_type(self) -> Self {
+        self.grant_type("")
     }
 
     /// The fields go into the query instead of a form.
@@ -133,6 +138,7 @@ impl OAuth {
         Self {
             token_url,
             grant,
+            grant_type: None,
             fields: Vec::new(),
             headers: Vec::new(),
             in_query: false,

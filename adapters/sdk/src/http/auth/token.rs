@@ -183,7 +183,7 @@ impl Shared {
                 }
                 answer
             }
-            Grant::Client(_) | Grant::Jwt(_) | Grant::Password { .. } => self.ask(&signing_in, None).await?,
+            Grant::Client | Grant::Jwt(_) | Grant::Password { .. } => self.ask(&signing_in, None).await?,
         };
         let Answer { access_token, expires_in, refresh_token: _ } = answer;
         let life = expires_in.map(Duration::from_secs);
@@ -192,26 +192,29 @@ impl Shared {
 
     async fn ask(&self, signing_in: &Client, refresh: Option<&Secret>) -> Result<Answer, AdapterError> {
         let mut fields: Vec<(&str, Secret)> = Vec::new();
-        match &self.oauth.grant {
-            Grant::Client("") => {}
-            Grant::Client(name) => fields.push(("grant_type", Secret::from(*name))),
+        let standard = match &self.oauth.grant {
+            Grant::Client => "client_credentials",
             Grant::Jwt(assertion) => {
                 let assertion = match &**assertion {
                     Assertion::Given(jwt) => jwt.clone(),
                     Assertion::Signed(signer) => signer.sign(clock::current().wall())?,
                 };
-                fields.push(("grant_type", Secret::from("urn:ietf:params:oauth:grant-type:jwt-bearer")));
                 fields.push(("assertion", assertion));
+                "urn:ietf:params:oauth:grant-type:jwt-bearer"
             }
             Grant::Refresh { .. } => {
-                fields.push(("grant_type", Secret::from("refresh_token")));
                 fields.extend(refresh.map(|token| ("refresh_token", token.clone())));
+                "refresh_token"
             }
             Grant::Password { user, password } => {
-                fields.push(("grant_type", Secret::from("password")));
                 fields.push(("username", Secret::from(user.as_str())));
                 fields.push(("password", password.clone()));
+                "password"
             }
+        };
+        let grant_type = self.oauth.grant_type.unwrap_or(standard);
+        if !grant_type.is_empty() {
+            fields.push(("grant_type", Secret::from(grant_type)));
         }
         fields.extend(self.oauth.fields.iter().map(|(name, value)| (name.as_str(), value.clone())));
         let pairs: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.expose())).collect();
