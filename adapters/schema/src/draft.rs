@@ -58,6 +58,16 @@ pub enum DraftAttribution {
     Account(Box<DraftAccount>),
 }
 
+impl DraftAttribution {
+    /// Whose it is, checked.
+    ///
+    /// # Errors
+    /// The first code that is none, with its field; `practice_code` where nothing is given.
+    pub fn check(attribution: Option<Self>) -> Result<Attribution, InvalidCall> {
+        attributed(attribution)
+    }
+}
+
 /// An account, unchecked; empty text for unknown.
 #[derive(Clone, Debug, Default)]
 #[allow(missing_docs, reason = "the fields are those of Account")]
