@@ -6,6 +6,7 @@
 pub mod access;
 pub mod calendar;
 pub mod cli;
+pub mod compare;
 pub mod config;
 pub mod definitions;
 pub mod ingest;

@@ -82,8 +82,9 @@ pub(super) fn verify(args: &VerifyArgs, out: &mut dyn Write) -> Result<(), Failu
     match told.faults.len() {
         0 => Ok(()),
         faults => Err(Failure::Refused(format!(
-            "{} is damaged: {faults} faults, listed on standard output; restore a backup",
-            args.data.display()
+            "{} is damaged: {faults} fault{}, listed on standard output; restore a backup",
+            args.data.display(),
+            if faults == 1 { "" } else { "s" }
         ))),
     }
 }

@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::{Failure, Surroundings, host, signals};
 use crate::config::{
-    Given, LogConfig, LogFormat, LogLevel, MetricsListen, address, drain_secs, reject_limit,
+    Given, LogConfig, LogFormat, LogLevel, MetricsListen, address, drain_secs, reject_limit, settle_rows,
 };
 
 /// Run the service
@@ -50,6 +50,10 @@ pub(super) struct ServeArgs {
     /// Refused records kept of one source before nothing more is taken from it [default: 100000]
     #[arg(long, value_name = "COUNT", value_parser = reject_limit)]
     reject_limit: Option<u64>,
+
+    /// Records that may have arrived before they are sorted into their days; fewer take less memory and more work [default: 1000000]
+    #[arg(long, value_name = "COUNT", value_parser = settle_rows)]
+    settle_rows: Option<usize>,
 }
 
 const AFTER: &str = "Each option is also an environment variable, CALLGAUGE_ and its name (CALLGAUGE_METRICS_LISTEN), and a key of the \
@@ -66,6 +70,7 @@ impl From<ServeArgs> for Given {
             log_level,
             drain_secs,
             reject_limit,
+            settle_rows,
         } = args;
         Self {
             listen,
@@ -76,7 +81,7 @@ impl From<ServeArgs> for Given {
             log_level,
             drain_secs,
             reject_limit,
-            settle_rows: None,
+            settle_rows,
             server: None,
         }
     }

@@ -115,3 +115,6 @@ impl Ingest {
         submission
     }
 }
+
+#[cfg(test)]
+mod tests;

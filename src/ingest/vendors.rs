@@ -20,7 +20,12 @@ pub fn all() -> Vec<Known> {
             vec![$(Known { vendor: Arc::from($package::vendor()), script: $package::SCRIPT }),*]
         };
     }
-    let mut all: Vec<Known> = known![];
+    let mut all: Vec<Known> = known![
+        callgauge_adapter_8x8,
+        callgauge_adapter_ringcentral,
+        callgauge_adapter_webex,
+        callgauge_adapter_zoom,
+    ];
     all.sort_by(|one, other| one.vendor.description().vendor.cmp(&other.vendor.description().vendor));
     all
 }

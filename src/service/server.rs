@@ -19,6 +19,7 @@ use tonic::transport::server::TcpIncoming;
 
 use super::admin::Admin;
 use super::call_records::CallRecords;
+use super::connections::{CONNECTIONS, limited};
 use super::health::Health;
 use super::house::House;
 use super::meters::{self, Meters};
@@ -236,6 +237,7 @@ impl Bound {
             .add_service(reflection().build_v1alpha()?);
         let (stop_accepting, accepting) = oneshot::channel::<()>();
         let incoming = TcpIncoming::from(listener).with_nodelay(Some(true)).with_keepalive(Some(KEEPALIVE));
+        let incoming = limited(incoming, CONNECTIONS);
         let serving = tokio::spawn(
             transport()
                 .layer(ObserveLayer::new(Arc::clone(&meters)))

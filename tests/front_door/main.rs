@@ -1,4 +1,4 @@
-//! The service through its front door: a real server on a free port, a real client, the store in memory.
+//! The service through its front door: a real server on a free port, a real client, the store in memory; where the store matters, the embedded one as well.
 
 mod door;
 mod drain;
@@ -10,5 +10,6 @@ mod observed;
 mod organisations;
 mod pages;
 mod sources;
+mod stated;
 mod stream;
 mod submit;

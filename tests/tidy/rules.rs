@@ -6,11 +6,13 @@ use super::source::{Source, line_of, lines_with, offsets_of};
 pub(crate) type Rule = fn(&[Source]) -> Vec<String>;
 
 /// The pure rooms, and what each may import of the others.
-const PURE_ROOMS: [(&str, &[&str]); 4] = [
+const PURE_ROOMS: [(&str, &[&str]); 6] = [
     ("calendar", &[]),
+    ("compare", &["calendar"]),
     ("definitions", &["calendar"]),
     ("metrics", &["calendar", "definitions"]),
     ("organisations", &["calendar"]),
+    ("pictures", &[]),
 ];
 
 /// What a pure room knows nothing of: the outside world, its clock, the wire, the disk.

@@ -23,6 +23,7 @@ mod page;
 mod place;
 pub mod rows;
 mod settings;
+pub mod steps;
 pub mod time;
 mod window;
 

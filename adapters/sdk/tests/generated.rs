@@ -1,7 +1,7 @@
 //! The generator: what it writes builds, passes the conformance kit, and says where to fill in.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use callgauge_adapter::conformance::{Verdict, matrix, run};
@@ -65,10 +65,13 @@ fn a_generated_package_builds_and_passes_by_itself() {
     let package = folder.path().join("blue_sky");
     // With the versions that are known to work.
     fs::copy(sdk.join("../../Cargo.lock"), package.join("Cargo.lock")).expect("the lock file is there");
+    // What was built for these tests is used again where there is a common folder for it.
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| folder.path().join("target"), PathBuf::from);
     let done = Command::new(env!("CARGO"))
         .args(["test", "--offline", "--manifest-path"])
         .arg(package.join("Cargo.toml"))
-        .env("CARGO_TARGET_DIR", folder.path().join("target"))
+        .env("CARGO_TARGET_DIR", target)
         .status()
         .expect("cargo runs");
     assert!(done.success());

@@ -100,7 +100,7 @@ pub fn table(heading: &str, records: &[StoredCallRecord]) -> String {
     ];
     let count = i64::try_from(records.len()).unwrap_or(i64::MAX);
     Table {
-        heading: vec![format!("{heading}: {} calls", grouped(count))],
+        heading: vec![format!("{heading}: {} call{}", grouped(count), if count == 1 { "" } else { "s" })],
         columns,
         rows: records.iter().map(texts).collect(),
         notes: vec!["Wait and talk in minutes:seconds; empty where not known.".to_owned()],

@@ -1,3 +1,5 @@
+//! Counts that contradict themselves, what is not stated, where counts belong.
+
 use callgauge_schema::Timing;
 
 use super::*;

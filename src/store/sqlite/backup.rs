@@ -6,25 +6,10 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 
-use super::folder::Folder;
-use super::run::Run;
 use super::settler::sync_folder;
+use super::verify::verify;
 use super::view::View;
-use super::{labels::Labels, schema};
 use crate::store::{BackupReport, StoreError};
-
-/// What [`verify`] found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct VerifyReport {
-    /// Calls kept, retracted ones included; those that are not yet sorted into their days are not counted.
-    pub calls: u64,
-    /// Records that were read and are not yet settled.
-    pub unsettled: u64,
-    /// Sorted files checked.
-    pub runs: u64,
-    /// What is wrong, in words; empty where nothing is.
-    pub faults: Vec<String>,
-}
 
 fn refused(why: impl std::fmt::Display, folder: &Path) -> StoreError {
     StoreError::BackupFolder(format!("{}: {why}", folder.display()))
@@ -106,63 +91,4 @@ pub fn restore(backup: &Path, data: &Path) -> Result<BackupReport, StoreError> {
         None => Ok(report),
         Some(fault) => Err(refused(format!("was damaged: {fault}"), backup)),
     }
-}
-
-/// Checks a data folder that no process has open: the database's own check, every checksum, and that every listed file is there.
-///
-/// # Errors
-/// [`StoreError::Folder`] where it cannot be opened at all.
-pub fn verify(data: &Path) -> Result<VerifyReport, StoreError> {
-    if !data.join("callgauge.db").is_file() {
-        return Err(StoreError::Folder(format!(
-            "{} is no data folder of callgauge: there is no callgauge.db in it",
-            data.display()
-        )));
-    }
-    let folder = Folder::open(data)?;
-    let unreadable = |fault: rusqlite::Error| {
-        StoreError::Folder(format!("{}: callgauge.db cannot be read: {fault}", data.display()))
-    };
-    let mut db = schema::open(&folder)?;
-    let key = schema::prepare(&mut db, || Err(std::io::Error::other("the folder has none")))?;
-    let mut report = VerifyReport::default();
-    let said: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).map_err(unreadable)?;
-    if said != "ok" {
-        report.faults.push(format!("callgauge.db: {said}"));
-    }
-    let (labels, _) = Labels::read(&db).map_err(unreadable)?;
-    // What is stated about days came with format 2; a folder is checked as it is, not changed.
-    if schema::format(&db).map_err(unreadable)? >= 2 {
-        report.faults.extend(super::stated::verify(&db, &labels).map_err(unreadable)?);
-    }
-    let mut arrivals = db.prepare("SELECT seq, data FROM arrivals ORDER BY seq").map_err(unreadable)?;
-    let mut rows = arrivals.query([]).map_err(unreadable)?;
-    while let Some(row) = rows.next().map_err(unreadable)? {
-        let (seq, data): (i64, Vec<u8>) = (row.get(0).map_err(unreadable)?, row.get(1).map_err(unreadable)?);
-        match super::arrivals::decode(&data, &key, &labels) {
-            Ok((rows, _)) => report.unsettled += rows.len() as u64,
-            Err(fault) => report.faults.push(format!("arrival {seq}: {fault}")),
-        }
-    }
-    let mut listed = db.prepare("SELECT id, file, calls FROM runs ORDER BY id").map_err(unreadable)?;
-    let mut rows = listed.query([]).map_err(unreadable)?;
-    while let Some(row) = rows.next().map_err(unreadable)? {
-        let (id, file, calls): (i64, String, i64) = (
-            row.get(0).map_err(unreadable)?,
-            row.get(1).map_err(unreadable)?,
-            row.get(2).map_err(unreadable)?,
-        );
-        let checked =
-            Run::open(id, &folder.runs().join(&file), Vec::new()).and_then(|run| run.verify().map(|()| run));
-        match checked {
-            Ok(run) if run.rows as i64 - run.kills.len() as i64 != calls => {
-                report.faults.push(format!("runs/{file}: holds other calls than the database says"));
-            }
-            Ok(_) => {}
-            Err(fault) => report.faults.push(format!("runs/{file}: {fault}")),
-        }
-        report.runs += 1;
-        report.calls = report.calls.saturating_add_signed(calls);
-    }
-    Ok(report)
 }

@@ -25,6 +25,7 @@ mod settler;
 mod standing;
 mod stated;
 mod sums;
+mod verify;
 mod view;
 mod writer;
 
@@ -38,7 +39,8 @@ use callgauge_schema::{CallId, Line, SourceId};
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot, watch};
 
-pub use backup::{VerifyReport, restore, verify};
+pub use backup::restore;
+pub use verify::{VerifyReport, verify};
 pub use writer::Limits;
 
 use self::answer::{Facts, TallyRows};

@@ -1,3 +1,5 @@
+//! Unions of stretches, sources of record that share days, names.
+
 use super::*;
 use crate::calendar::Days;
 

@@ -12,9 +12,6 @@ use super::logs::Found;
 use super::report::{Report, Verdict};
 use super::trial::{Played, Trial, Twist};
 
-/// At how many requests each fault is tried, spread over all of them.
-const PLACES: usize = 8;
-
 /// Harm after which a fault is not tried at further requests.
 const ENOUGH: usize = 2;
 
@@ -196,7 +193,7 @@ async fn again(trial: &Trial<'_>, report: &mut Report, watched: &mut Watched) ->
     if let Some(round) = twice.round.last().cloned() {
         twice.round.push(super::script::Round { call: Vec::new(), tally: Vec::new(), ..round });
     }
-    let again = Trial { vendor: trial.vendor, script: twice.into() };
+    let again = Trial { script: twice.into(), ..*trial };
     let played = again.play(Twist::NONE).await?;
     watched.take(&played, "reading again");
     let (Some(before), Some(after)) = (played.kept.get(last - 1), played.kept.get(last)) else {
@@ -266,7 +263,7 @@ async fn faults(
             continue;
         }
         let (mut harmed, mut tried) = (Vec::new(), 0);
-        for at in spread(asked) {
+        for at in spread(asked, trial.places) {
             let played = trial.with_fault(fault, at).await?;
             watched.take(&played, &format!("{name} at request {at}"));
             tried += usize::from(played.happened);
@@ -296,12 +293,12 @@ fn not_possible(trial: &Trial<'_>, fault: Fault, asked: usize) -> Option<String>
     }
 }
 
-/// Up to [`PLACES`] of the numbers from 1 to `asked`, first and last among them.
-fn spread(asked: usize) -> Vec<usize> {
-    if asked <= PLACES {
+/// Up to `most` (2 or more) of the numbers from 1 to `asked`, first and last among them.
+fn spread(asked: usize, most: usize) -> Vec<usize> {
+    if asked <= most {
         return (1..=asked).collect();
     }
-    (0..PLACES).map(|at| 1 + at * (asked - 1) / (PLACES - 1)).collect()
+    (0..most).map(|at| 1 + at * (asked - 1) / (most - 1)).collect()
 }
 
 /// Oddities that last through a whole reading.
@@ -343,8 +340,9 @@ async fn oddities(trial: &Trial<'_>, report: &mut Report, watched: &mut Watched)
 mod tests {
     #[test]
     fn faults_are_tried_at_the_first_and_the_last_request() {
-        assert_eq!(super::spread(3), [1, 2, 3]);
-        let spread = super::spread(100);
+        assert_eq!(super::spread(3, 8), [1, 2, 3]);
+        assert_eq!(super::spread(9, 2), [1, 9]);
+        let spread = super::spread(100, 8);
         assert_eq!((spread.len(), spread[0], spread[7]), (8, 1, 100));
     }
 }

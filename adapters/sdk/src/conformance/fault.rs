@@ -88,9 +88,11 @@ impl Fault {
         }
     }
 
-    /// How long a 429 asks for.
-    pub(crate) const fn asks_to_wait(self) -> Option<Duration> {
+    /// How long a 429 asks for; less where waiting takes time.
+    pub(crate) const fn asks_to_wait(self, real: bool) -> Option<Duration> {
         match self {
+            Self::TooManySeconds | Self::TooManyDate if real => Some(Duration::from_secs(1)),
+            Self::TooManyFraction if real => Some(Duration::from_millis(500)),
             Self::TooManySeconds => Some(Duration::from_secs(3)),
             Self::TooManyFraction => Some(Duration::from_millis(1_500)),
             Self::TooManyDate => Some(Duration::from_secs(5)),

@@ -1,7 +1,7 @@
 //! Everything that an adapter logs while the kit runs it, at every level, and everything else that it says: looked through for what was planted.
 
 use std::fmt::{Debug, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex, Weak};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -35,7 +35,9 @@ pub(crate) struct Found {
 impl Outlet {
     /// One for what was planted with these marks.
     pub(crate) fn new(marks: Arc<Marks>) -> Arc<Self> {
-        Arc::new(Self { marks, found: Mutex::new(Found::default()) })
+        let outlet = Arc::new(Self { marks, found: Mutex::new(Found::default()) });
+        Facade::tells(&outlet);
+        outlet
     }
 
     /// Looks through a text that came out at `place`.
@@ -118,4 +120,50 @@ impl Subscriber for Listener {
     fn enter(&self, _: &Id) {}
 
     fn exit(&self, _: &Id) {}
+}
+
+/// Hears what libraries log through the `log` crate. The logger is the process's one and only: where there is another already, it keeps its place.
+#[derive(Debug)]
+struct Facade;
+
+/// Who is told.
+static TOLD: Mutex<Vec<Weak<Outlet>>> = Mutex::new(Vec::new());
+
+/// Whether the logger is ours.
+static OURS: LazyLock<bool> = LazyLock::new(|| {
+    let ours = log::set_logger(&Facade).is_ok();
+    if ours {
+        log::set_max_level(log::LevelFilter::Trace);
+    }
+    ours
+});
+
+impl Facade {
+    fn tells(outlet: &Arc<Outlet>) {
+        if *OURS {
+            let mut told = TOLD.lock().expect("nobody panics while holding it");
+            told.retain(|other| other.strong_count() > 0);
+            told.push(Arc::downgrade(outlet));
+        }
+    }
+}
+
+impl log::Log for Facade {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        let told: Vec<Arc<Outlet>> = {
+            let told = TOLD.lock().expect("nobody panics while holding it");
+            told.iter().filter_map(Weak::upgrade).collect()
+        };
+        let text = record.args().to_string();
+        for outlet in told {
+            outlet.found.lock().expect("nobody panics while holding it").logged += 1;
+            outlet.says(&format!("a log line of {} ({})", record.target(), record.level()), &text);
+        }
+    }
+
+    fn flush(&self) {}
 }

@@ -79,6 +79,10 @@ impl Stage {
 pub(crate) struct Trial<'a> {
     pub(crate) vendor: &'a dyn Vendor,
     pub(crate) script: Arc<Script>,
+    /// Whether waiting takes time.
+    pub(crate) real: bool,
+    /// At how many requests each fault is tried, spread over all of them.
+    pub(crate) places: usize,
 }
 
 impl<'a> Trial<'a> {
@@ -97,7 +101,8 @@ impl<'a> Trial<'a> {
         for (_, value) in &mut table {
             fill(value, &marks)?;
         }
-        let clock = Arc::new(FastClock::new(self.now(1)?));
+        let now = self.now(1)?;
+        let clock = Arc::new(if self.real { FastClock::real(now) } else { FastClock::new(now) });
         let world = Arc::new(World::new(Arc::clone(script), Arc::clone(&marks), clock));
         let server = listening.serve(Arc::clone(&world) as _);
         let outlet = Outlet::new(marks);

@@ -17,7 +17,7 @@
 mod read;
 mod write;
 
-pub(super) use read::{IndexEntry, Run};
+pub(super) use read::{Identities, IndexEntry, Run};
 pub(super) use write::{RunRow, RunWriter};
 
 const MAGIC: &[u8; 8] = b"CGRUN\0\x00\x01";

@@ -248,6 +248,15 @@ impl Run {
         search(&index[from * INDEX_LEN..until * INDEX_LEN], wanted)
     }
 
+    /// Reads the cache lines that [`Run::find_in`] will need, so that many look-ups miss the cache side by side; the result only keeps the reads alive.
+    pub(in super::super) fn touch_in(&self, index: &[u8], wanted: impl Iterator<Item = u128> + Clone) -> u64 {
+        let fences = wanted.clone().fold(0, |seen, identity| seen ^ self.bucket(identity).0);
+        let entries = wanted.fold(0, |seen, identity| {
+            seen ^ index.get(self.bucket(identity).0 * INDEX_LEN).copied().unwrap_or(0)
+        });
+        fences as u64 ^ u64::from(entries)
+    }
+
     fn bucket(&self, identity: u128) -> (usize, usize) {
         let bucket = bucket(identity, self.fence_bits);
         (self.fences[bucket] as usize, self.fences[bucket + 1] as usize)
@@ -293,6 +302,43 @@ impl Drop for Run {
             // What is left behind is cleared away when the folder is opened again.
             let _ = std::fs::remove_file(&self.path);
         }
+    }
+}
+
+/// The identities of a run in order, read a stretch at a time.
+pub(in super::super) struct Identities<'a> {
+    run: &'a Run,
+    file: File,
+    /// Rows that were read.
+    read: usize,
+    stretch: Vec<u8>,
+    /// Position in the stretch.
+    at: usize,
+}
+
+/// Index entries that are read at once.
+const STRETCH: usize = 1_024;
+
+impl<'a> Identities<'a> {
+    /// From the first on.
+    pub(in super::super) fn of(run: &'a Run) -> io::Result<Self> {
+        Ok(Self { run, file: run.file()?, read: 0, stretch: Vec::new(), at: 0 })
+    }
+
+    /// The next one; `None` after the last.
+    pub(in super::super) fn next(&mut self) -> io::Result<Option<u128>> {
+        if self.at == self.stretch.len() {
+            let rows = STRETCH.min(self.run.rows - self.read);
+            if rows == 0 {
+                return Ok(None);
+            }
+            let from = (self.read * INDEX_LEN) as u64;
+            self.stretch = self.run.read(&self.file, Part::Index, from, rows * INDEX_LEN)?;
+            (self.read, self.at) = (self.read + rows, 0);
+        }
+        let entry = &self.stretch[self.at..self.at + INDEX_LEN];
+        self.at += INDEX_LEN;
+        Ok(Some(identity(entry)))
     }
 }
 

@@ -19,6 +19,15 @@ pub(super) async fn is_kept(trial: &Trial<'_>, report: &mut Report) -> Result<()
         report.add(CHECK, Verdict::NotShown, "the script has no [[limit]]", "add what the vendor allows");
         return Ok(());
     };
+    if trial.real {
+        report.add(
+            CHECK,
+            Verdict::NotShown,
+            "its minutes would have to be waited for",
+            "try the budget by hand",
+        );
+        return Ok(());
+    }
     let stage = trial.stage().await?;
     stage.first_steps(&trial.script)?;
     let now = trial.now(1)?;

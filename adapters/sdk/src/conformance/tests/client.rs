@@ -52,6 +52,9 @@ impl Client {
             if self.planted == Planted::LogsToken {
                 tracing::trace!(%target, token, "asking");
             }
+            if self.planted == Planted::LibraryLogsToken {
+                log::trace!("sending {token}");
+            }
             let head = format!("GET {target} HTTP/1.1\r\nauthorization: Bearer {token}\r\n");
             let answer = self.ask(&head, "").await?;
             if answer.status != 401 || self.planted == Planted::KeepsToken {

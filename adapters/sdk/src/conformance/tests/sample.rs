@@ -33,6 +33,7 @@ pub(super) enum Planted {
     IgnoresRetryAfter,
     NoBudget,
     LogsToken,
+    LibraryLogsToken,
     SecretInError,
     SecretInCursor,
     LargeCursor,

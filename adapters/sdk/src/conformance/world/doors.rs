@@ -91,7 +91,7 @@ impl World {
         let own = self.script.throttled.as_ref();
         let wait = match fault {
             Fault::TooManyOwn => own.and_then(|own| own.wait_secs).map(Duration::from_secs_f64),
-            other => other.asks_to_wait(),
+            other => other.asks_to_wait(self.clock.is_real()),
         };
         let now = self.clock.elapsed();
         state.not_before = wait.map(|wait| now + wait);
@@ -120,8 +120,7 @@ impl World {
         };
         let mut response = self.respond(state, 429, &answer, said);
         let retry_after = match fault {
-            Fault::TooManySeconds => Some("3".to_owned()),
-            Fault::TooManyFraction => Some("1.5".to_owned()),
+            Fault::TooManySeconds | Fault::TooManyFraction => Some(wait.as_secs_f64().to_string()),
             Fault::TooManyDate => Some(http_date(reset)),
             _ => None,
         };

@@ -87,8 +87,8 @@ async fn keys_and_passwords_go_into_their_headers() {
 #[tokio::test]
 async fn each_grant_is_asked_for_as_the_standard_says() {
     let basic = format!("Basic {}", STANDARD.encode("id:s3cret"));
-    type Made = fn(Url) -> OAuth;
-    let cases: [(Made, &[(&str, &str)], &str); 6] = [
+    type Case<'a> = (fn(Url) -> OAuth, &'a [(&'a str, &'a str)], &'a str);
+    let cases: [Case<'_>; 6] = [
         (
             |url| OAuth::client_credentials(url).client_basic("id", secret("s3cret")).scope("a b"),
             &[("grant_type", "client_credentials"), ("scope", "a b")],
@@ -167,7 +167,10 @@ async fn a_token_is_fetched_once_shared_and_renewed_before_its_end() {
         ask(&client).await.expect("is let in");
         assert_eq!(asked(), 2, "renewed a minute before its end");
         assert!(
-            server.seen().iter().all(|seen| seen.path() == "/token" || seen.header("authorization") != "")
+            server
+                .seen()
+                .iter()
+                .all(|seen| seen.path() == "/token" || !seen.header("authorization").is_empty())
         );
     })
     .await;
@@ -452,7 +455,7 @@ async fn aws_requests_carry_a_signature_of_this_time_and_region() {
         assert!(authorization.starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260202/eu-west-2/connect/aws4_request, SignedHeaders="), "{authorization}");
         assert!(authorization.contains("host;x-amz-date"), "{authorization}");
         assert_eq!((seen[0].header("x-amz-date"), seen[0].header("x-amz-security-token")), ("20260202T080000Z", "session"));
-        assert!(clock.elapsed() > Duration::ZERO && seen[1].header("authorization") != "", "signed anew for the repeat");
+        assert!(clock.elapsed() > Duration::ZERO && !seen[1].header("authorization").is_empty(), "signed anew for the repeat");
     })
     .await;
 }
