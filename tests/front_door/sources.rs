@@ -67,7 +67,7 @@ async fn source(door: &Door, id: &str) -> v1::Source {
 /// Ids of all calls of a practice, in order of time.
 async fn calls(door: &Door, practice: &str) -> Vec<String> {
     let request = v1::ListCallRecordsRequest {
-        organisation_codes: vec![practice.into()],
+        organisation_code: practice.into(),
         start_date: "2026-01-01".into(),
         end_date: "2026-04-01".into(),
         ..Default::default()
