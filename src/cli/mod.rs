@@ -3,6 +3,7 @@
 //! Standard output carries data only, everything else goes to standard error. Exit codes: 0 done, 1 refused or differences found, 2 usage
 //! (settings included). A reader that goes away early, as in `| head`, is no fault.
 
+mod adapters;
 mod backup;
 mod calls;
 mod connect;
@@ -19,6 +20,7 @@ mod query;
 pub mod replay;
 mod serve;
 mod signals;
+mod sources;
 mod status;
 mod stretch;
 mod words;
@@ -66,6 +68,8 @@ enum Command {
     Org(organisations::OrgArgs),
     Definitions(definitions::DefinitionsArgs),
     Status(status::StatusArgs),
+    Source(sources::SourceArgs),
+    Adapter(adapters::AdapterArgs),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
     Verify(backup::VerifyArgs),
@@ -115,6 +119,8 @@ async fn run(command: Command, around: &Surroundings, out: &mut dyn Write) -> Re
         Command::Org(args) => organisations::run(args, around, out).await,
         Command::Definitions(args) => definitions::run(args, around, out).await,
         Command::Status(args) => status::run(args, around, out).await,
+        Command::Source(args) => sources::run(args, around, out).await,
+        Command::Adapter(args) => adapters::run(args, around, out).await,
         Command::Backup(args) => backup::run(args, around, out).await,
         Command::Restore(args) => backup::restore(&args, out),
         Command::Verify(args) => backup::verify(&args, out),
@@ -162,8 +168,17 @@ impl Surroundings {
     }
 
     fn config(&self, line: Given) -> Result<Config, Failure> {
-        let file = self.file.as_ref().map(|(name, text)| SettingsFile { name, text });
-        Config::assemble(line, &self.environment, file).map_err(|faults| Failure::Usage(faults.0))
+        Config::assemble(line, &self.environment, self.file()).map_err(|faults| Failure::Usage(faults.0))
+    }
+
+    /// The settings for a server that reads sources, which are opened to see whether they can be.
+    fn config_to_serve(&self, line: Given) -> Result<Config, Failure> {
+        Config::assemble_to_serve(line, &self.environment, self.file())
+            .map_err(|faults| Failure::Usage(faults.0))
+    }
+
+    fn file(&self) -> Option<SettingsFile<'_>> {
+        self.file.as_ref().map(|(name, text)| SettingsFile { name, text })
     }
 }
 

@@ -45,6 +45,13 @@ impl Batch {
         self
     }
 
+    /// With rows that no record could be made of, as they are to be kept.
+    #[must_use]
+    pub fn with_rejects(mut self, rejects: impl IntoIterator<Item = Box<Reject>>) -> Self {
+        self.submission.items.extend(rejects.into_iter().map(Item::Reject));
+        self
+    }
+
     /// With a record of which no mapping says whose it is: kept as a reject with `places`, bytes that tell where it arrived, until
     /// [`super::Ingest::redrive_unmapped`] finds it a place.
     #[must_use]

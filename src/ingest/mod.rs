@@ -5,11 +5,13 @@
 //! kept without anything that could hold personal data; nothing on the way of a good record is cloned or formatted.
 
 mod directory;
+pub mod host;
 mod intake;
 mod redrive;
 mod submit;
 mod tallies;
 mod unmapped;
+pub mod vendors;
 mod wire;
 
 pub use directory::{Clock, SharedDirectory};
@@ -17,5 +19,5 @@ pub use intake::{Batch, Refusal};
 pub use redrive::{RedriveFilter, Redriven};
 pub use submit::{Ingest, Taken};
 pub use tallies::{TakenTallies, TallyBatch};
-pub(crate) use wire::timestamp;
 pub use wire::to_wire;
+pub(crate) use wire::{kept_record, timestamp};

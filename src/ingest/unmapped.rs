@@ -43,6 +43,12 @@ pub(super) fn reject(
     })
 }
 
+/// What stands behind a kept record; `None` where nothing does.
+pub(super) fn places(payload: &[u8]) -> Option<Vec<u8>> {
+    let KeptPlaces { places } = KeptPlaces::decode(payload).ok()?;
+    (!places.is_empty()).then_some(places)
+}
+
 impl Ingest {
     /// Asks of every unmapped record of a source whose it is now, by its places and when it began, and commits those that have somebody and pass. Those
     /// that do not stay as they are.

@@ -216,6 +216,11 @@ pub(crate) fn from_payload(payload: &[u8]) -> Option<(v1::CallRecord, UnknownDur
     records.pop().map(|record| (record, unknown))
 }
 
+/// A kept record, to be shown; `None` where it is something else.
+pub(crate) fn kept_record(payload: &[u8]) -> Option<v1::CallRecord> {
+    from_payload(payload).map(|(record, _)| record)
+}
+
 impl Kept {
     fn copy(&mut self, record: &v1::CallRecord) {
         let v1::CallRecord {

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use callgauge_schema::SourceId;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
@@ -34,6 +35,12 @@ pub(crate) enum Fault {
     /// No such call.
     #[error("source {source_id:?} has no call with this call_id")]
     UnknownCall { source_id: String },
+    /// No such source in the settings.
+    #[error("the settings file has no source {source_id}; ListSources lists those there are")]
+    UnknownSource { source_id: SourceId },
+    /// A source that is not read, or for which too many wait.
+    #[error("{0}")]
+    SourceStopped(String),
     /// Too many records.
     #[error("records: {records} are more than the {limit} that one message takes; send smaller batches")]
     BatchTooLarge { records: usize, limit: usize },
@@ -114,6 +121,12 @@ impl From<Fault> for Status {
             }
             Fault::UnknownCall { source_id } => {
                 Told::new(Code::NotFound, ErrorReason::UnknownCall, message).with("source_id", source_id)
+            }
+            Fault::UnknownSource { source_id } => {
+                Told::new(Code::NotFound, ErrorReason::UnknownSource, message).with("source_id", source_id)
+            }
+            Fault::SourceStopped(_) => {
+                Told::new(Code::FailedPrecondition, ErrorReason::SourceStopped, message)
             }
             Fault::BatchTooLarge { records, limit } => {
                 Told::new(Code::InvalidArgument, ErrorReason::BatchTooLarge, message)
@@ -298,6 +311,13 @@ mod tests {
                 None,
             ),
             (Fault::UnknownCall { source_id: "s".into() }, Code::NotFound, "UNKNOWN_CALL", None),
+            (
+                Fault::UnknownSource { source_id: "s".parse().expect("is an id") },
+                Code::NotFound,
+                "UNKNOWN_SOURCE",
+                None,
+            ),
+            (Fault::SourceStopped("x".into()), Code::FailedPrecondition, "SOURCE_STOPPED", None),
             (
                 Fault::BatchTooLarge { records: 2, limit: 1 },
                 Code::InvalidArgument,

@@ -18,6 +18,7 @@ mod opening;
 mod organisations;
 mod pages;
 mod server;
+mod sources;
 
 pub use codec::{CountingCodec, CountingDecoder};
 pub use errors::DOMAIN;

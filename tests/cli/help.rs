@@ -4,7 +4,7 @@ use crate::golden::hold;
 use crate::{run, text};
 
 /// All commands, and the commands of commands.
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 27] = [
     "",
     "serve",
     "replay",
@@ -16,6 +16,18 @@ const COMMANDS: [&str; 15] = [
     "org list",
     "definitions",
     "status",
+    "source",
+    "source list",
+    "source check",
+    "source sync",
+    "source rejects",
+    "source redrive",
+    "adapter",
+    "adapter list",
+    "adapter describe",
+    "adapter map",
+    "adapter test",
+    "adapter new",
     "backup",
     "restore",
     "verify",

@@ -1,5 +1,6 @@
 //! The command line through its front door: the real program, against a server that gives known answers, held to the files in tests/golden.
 
+mod adapters;
 mod answers;
 mod golden;
 mod help;
