@@ -27,7 +27,7 @@ use crate::proto::adapter::v1::adapter_service_client::AdapterServiceClient;
 /// The version of the contract.
 const CONTRACT: i32 = 1;
 /// How long starting, and how long one answer may take.
-const START: Duration = Duration::from_secs(30);
+const START: Duration = Duration::from_secs(60);
 const ANSWER: Duration = Duration::from_secs(600);
 /// Most bytes of a message.
 const MESSAGE: usize = 4 * 1_024 * 1_024;
