@@ -162,6 +162,7 @@ fn store(fault: StoreError, message: String) -> Told {
             ErrorReason::AnswerTooLarge,
             format!("{message}; ask for fewer days or for fewer calls"),
         ),
+        StoreError::OverLimit(_) => Told::new(Code::ResourceExhausted, ErrorReason::OverLimit, message),
         StoreError::BackupFolder(_) => {
             Told::new(Code::InvalidArgument, ErrorReason::InvalidField, message).at("directory")
         }
@@ -325,6 +326,7 @@ mod tests {
                 "STORE_UNAVAILABLE",
                 None,
             ),
+            (Fault::Store(StoreError::OverLimit("x".into())), Code::ResourceExhausted, "OVER_LIMIT", None),
             (Fault::Store(StoreError::TooLarge(1)), Code::ResourceExhausted, "ANSWER_TOO_LARGE", None),
             (
                 Fault::Store(StoreError::BackupFolder("x".into())),

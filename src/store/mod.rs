@@ -4,10 +4,12 @@
 //! - After a crash a submission counts wholly or not at all, and one whose [`Store::commit`] returned counts.
 //! - The same record again is a duplicate, however often, late and reordered; of several revisions the highest stays, in every order of arrival.
 //! - A [`Snapshot`] shows everything whose commit returned before it was taken, and nothing else for as long as it is held.
+//! - Numbers from elsewhere and series breaks are taken wholly or not at all, and belong to a snapshot as calls do.
 //! - Nothing is lost in silence: what is refused is kept once, with its reason, up to a limit per source after which nothing more is taken from it.
 //! - A folder of an earlier format opens; a newer or foreign one, one in use by another process, or one on a network file system is refused.
 
 pub mod content;
+pub mod indicators;
 pub mod memory;
 pub mod revision;
 pub mod sqlite;
@@ -26,6 +28,11 @@ use tokio::sync::watch;
 use crate::calendar::{Day, Days, Slots};
 use crate::metrics::Tally;
 use crate::organisations::OrganisationRow;
+
+pub use indicators::{
+    AccessEvent, AccessEventsAsk, BreakChanges, BreakOf, IndicatorRow, IndicatorVerdict, IndicatorsAsk,
+    KeptAccessEvent, SeriesBreak,
+};
 
 /// Keeps calls, rejects and organisations.
 #[async_trait]
@@ -48,6 +55,28 @@ pub trait Store: Send + Sync + 'static {
 
     /// Rejects with a higher id than `after`, in order of id.
     async fn rejects(&self, ask: RejectsAsk) -> Result<Vec<KeptReject>, StoreError>;
+
+    /// Takes rows of indicators, wholly or not at all; each replaces the one of the same name, practice, period and source. One verdict a row, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::OverLimit`]: nothing was taken.
+    async fn put_indicators(&self, rows: Vec<IndicatorRow>) -> Result<Vec<IndicatorVerdict>, StoreError>;
+
+    /// Records series breaks and takes some back, wholly or not at all.
+    ///
+    /// # Errors
+    /// [`StoreError::OverLimit`]: nothing was taken.
+    async fn put_series_breaks(&self, changes: BreakChanges) -> Result<(), StoreError>;
+
+    /// Writes down that somebody looked; its id. Only the last [`indicators::MOST_ACCESS_EVENTS`] are kept, fewer where their lists of organisations are
+    /// very long and all different.
+    ///
+    /// # Errors
+    /// [`StoreError::OverLimit`]: it is larger than what is kept, and nothing was written down.
+    async fn record_access(&self, event: AccessEvent) -> Result<u64, StoreError>;
+
+    /// Who looked, newest first.
+    async fn access_events(&self, ask: AccessEventsAsk) -> Result<Vec<KeptAccessEvent>, StoreError>;
 
     /// All organisations and memberships.
     async fn organisations(&self) -> Result<Vec<OrganisationRow>, StoreError>;
@@ -93,6 +122,15 @@ pub trait Snapshot: Send + Sync {
         days: Days,
         of: Option<Vec<AttributionKey>>,
     ) -> Result<DaysWithCalls, StoreError>;
+
+    /// Rows of indicators, by name, period, source and practice.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`] where more than `ask.limit` match.
+    async fn indicators(self: Arc<Self>, ask: IndicatorsAsk) -> Result<Vec<IndicatorRow>, StoreError>;
+
+    /// All series breaks, by day, then by whose.
+    fn series_breaks(&self) -> Arc<Vec<SeriesBreak>>;
 
     /// Whole calls, oldest first, then by source and call id; retracted ones left out.
     ///
@@ -418,6 +456,9 @@ pub enum StoreError {
     /// Nothing was taken; try again later.
     #[error("the store cannot write: {0}")]
     Unavailable(String),
+    /// More indicators, breaks or text than is kept; nothing was taken.
+    #[error("{0}")]
+    OverLimit(String),
     /// More matches than asked to give at most.
     #[error("more than {0} match")]
     TooLarge(usize),

@@ -5,6 +5,7 @@ use std::hash::Hash;
 
 use callgauge_schema::{Attribution, CallId, CallRecord, Line, Moment, RejectReason, SourceId};
 
+use super::indicators::Beside;
 use crate::organisations::OrganisationRow;
 use crate::store::content::content_bytes;
 use crate::store::revision::{Arriving, Effect, Standing, conflict, rule};
@@ -28,6 +29,8 @@ pub(super) struct State {
     pub(super) rejects: BTreeMap<u64, KeptReject>,
     /// Organisations as they were put.
     pub(super) organisations: Vec<OrganisationRow>,
+    /// Indicators, series breaks, access events.
+    pub(super) beside: Beside,
     receipts: u64,
     last_reject: u64,
     reject_ids: HashMap<(SourceId, RejectKey), u64>,

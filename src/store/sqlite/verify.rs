@@ -48,6 +48,7 @@ pub fn verify(data: &Path) -> Result<VerifyReport, StoreError> {
     if said != "ok" {
         report.faults.push(format!("callgauge.db: {said}"));
     }
+    report.faults.extend(super::indicators::verify(&db).map_err(unreadable)?);
     let (labels, _) = Labels::read(&db).map_err(unreadable)?;
     let mut arrivals = db.prepare("SELECT seq, data FROM arrivals ORDER BY seq").map_err(unreadable)?;
     let mut rows = arrivals.query([]).map_err(unreadable)?;

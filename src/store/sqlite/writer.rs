@@ -18,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
 use super::filter::Filter;
 use super::hot::Chunk;
+use super::indicators::Keeper;
 use super::labels::Written;
 use super::prepare::Prepared;
 use super::rejects::Counts;
@@ -25,7 +26,9 @@ use super::settler::{Settled, Task};
 use super::standing::Standing;
 use super::view::{Shared, View};
 use crate::organisations::OrganisationRow;
-use crate::store::{Committed, Item, StoreError, StoreHealth};
+use crate::store::{
+    AccessEvent, BreakChanges, Committed, IndicatorRow, IndicatorVerdict, Item, StoreError, StoreHealth,
+};
 
 /// Rows that are put on disk in one go.
 const GROUP_ROWS: usize = 60_000;
@@ -37,6 +40,9 @@ pub(super) enum Job {
     Commit(Box<Prepared>, oneshot::Sender<Reply>, Option<OwnedSemaphorePermit>),
     Preview(Box<Prepared>, oneshot::Sender<Reply>),
     Organisations(Vec<OrganisationRow>, oneshot::Sender<Result<(), StoreError>>),
+    Indicators(Vec<IndicatorRow>, oneshot::Sender<Result<Vec<IndicatorVerdict>, StoreError>>),
+    Breaks(BreakChanges, oneshot::Sender<Result<(), StoreError>>),
+    Access(Box<AccessEvent>, oneshot::Sender<Result<u64, StoreError>>),
     /// A connection that sees the database as it is at this moment, and the view that belongs to it.
     Pin(oneshot::Sender<Result<(Connection, Arc<View>), StoreError>>),
     Settled(Box<Settled>),
@@ -84,6 +90,7 @@ pub(super) struct Writer {
     pub(super) written: Written,
     pub(super) standing: Standing,
     pub(super) counts: Counts,
+    pub(super) indicators: Keeper,
     pub(super) next_seq: u64,
     pub(super) next_receipt: u64,
     pub(super) view: Arc<Mutex<Arc<View>>>,
@@ -161,6 +168,15 @@ impl Writer {
             }
             Job::Organisations(rows, reply) => {
                 let _ = reply.send(self.put_organisations(&rows));
+            }
+            Job::Indicators(rows, reply) => {
+                let _ = reply.send(self.indicators.put(&mut self.db, rows));
+            }
+            Job::Breaks(changes, reply) => {
+                let _ = reply.send(self.indicators.put_breaks(&mut self.db, &changes));
+            }
+            Job::Access(event, reply) => {
+                let _ = reply.send(super::access_events::record(&mut self.db, &event));
             }
             Job::Pin(reply) => {
                 let _ = reply.send(self.pin());
