@@ -13,6 +13,7 @@ pub(crate) const NAMES: [&str; 5] = [
     "callgauge.v1.CallRecordService",
     "callgauge.v1.MetricsService",
     "callgauge.v1.OrganisationService",
+    "callgauge.v1.IndicatorService",
     "callgauge.v1.AdminService",
 ];
 
