@@ -8,7 +8,7 @@ use super::house::drained;
 use crate::store::StoreHealth;
 
 /// Names under which health is asked for; the empty one is the service as a whole.
-pub(crate) const NAMES: [&str; 5] = [
+pub(crate) const NAMES: [&str; 6] = [
     "",
     "callgauge.v1.CallRecordService",
     "callgauge.v1.MetricsService",
