@@ -11,6 +11,7 @@ mod demo;
 mod failure;
 mod host;
 mod in_process;
+mod indicators;
 mod organisations;
 pub mod output;
 mod paging;
@@ -64,6 +65,7 @@ enum Command {
     Query(query::QueryArgs),
     Calls(calls::CallsArgs),
     Org(organisations::OrgArgs),
+    Indicator(indicators::IndicatorArgs),
     Definitions(definitions::DefinitionsArgs),
     Status(status::StatusArgs),
     Backup(backup::BackupArgs),
@@ -113,6 +115,7 @@ async fn run(command: Command, around: &Surroundings, out: &mut dyn Write) -> Re
         Command::Query(args) => query::run(args, around, out).await,
         Command::Calls(args) => calls::run(args, around, out).await,
         Command::Org(args) => organisations::run(args, around, out).await,
+        Command::Indicator(args) => indicators::run(args, around, out).await,
         Command::Definitions(args) => definitions::run(args, around, out).await,
         Command::Status(args) => status::run(args, around, out).await,
         Command::Backup(args) => backup::run(args, around, out).await,
