@@ -6,6 +6,8 @@ mod days;
 mod parse;
 mod render;
 mod rows;
+mod ruling;
+mod stated;
 
 pub(super) use render::definition_set;
 

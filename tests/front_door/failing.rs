@@ -10,8 +10,8 @@ use callgauge::proto::v1;
 use callgauge::store::memory::MemoryStore;
 use callgauge::store::{
     AccessEvent, AccessEventsAsk, BackupReport, BreakChanges, Committed, IndicatorRow, IndicatorVerdict,
-    KeptAccessEvent, KeptReject, RecordVerdict, RejectsAsk, Snapshot, Store, StoreError, StoreHealth,
-    StoreStatus, StoredCall, Submission,
+    KeptAccessEvent, KeptReject, Previewed, RejectsAsk, Snapshot, SourceOfRecord, SourceState, Store,
+    StoreError, StoreHealth, StoreStatus, StoredCall, Submission,
 };
 use callgauge_schema::{CallId, SourceId};
 use tokio::sync::watch;
@@ -56,7 +56,7 @@ impl Store for FullDisk {
         self.inner.commit(submission).await
     }
 
-    async fn preview(&self, submission: Submission) -> Result<Vec<RecordVerdict>, StoreError> {
+    async fn preview(&self, submission: Submission) -> Result<Previewed, StoreError> {
         self.inner.preview(submission).await
     }
 
@@ -86,6 +86,14 @@ impl Store for FullDisk {
 
     async fn access_events(&self, ask: AccessEventsAsk) -> Result<Vec<KeptAccessEvent>, StoreError> {
         self.inner.access_events(ask).await
+    }
+
+    async fn source_states(&self) -> Result<Vec<SourceState>, StoreError> {
+        self.inner.source_states().await
+    }
+
+    async fn put_sources_of_record(&self, list: Vec<SourceOfRecord>) -> Result<(), StoreError> {
+        self.inner.put_sources_of_record(list).await
     }
 
     async fn organisations(&self) -> Result<Vec<OrganisationRow>, StoreError> {

@@ -1,4 +1,4 @@
-//! The service through its front door: a real server on a free port, a real client, the store in memory.
+//! The service through its front door: a real server on a free port, a real client, the store in memory; where the store matters, the embedded one as well.
 
 mod door;
 mod drain;
@@ -9,5 +9,6 @@ mod metrics;
 mod observed;
 mod organisations;
 mod pages;
+mod stated;
 mod stream;
 mod submit;

@@ -26,6 +26,7 @@ mod schema;
 mod settler;
 mod sheets;
 mod standing;
+mod stated;
 mod sums;
 mod verify;
 mod view;
@@ -54,8 +55,9 @@ use crate::organisations::OrganisationRow;
 use crate::store::{
     AccessEvent, AccessEventsAsk, AttributionKey, Attributions, BackupReport, BreakChanges, CallsAsk,
     Committed, DaysWithCalls, FactsAsk, FactsChunk, IndicatorRow, IndicatorVerdict, IndicatorsAsk,
-    KeptAccessEvent, KeptReject, LineKey, RecordVerdict, RejectsAsk, Rows, SeriesBreak, Snapshot, SourceKey,
-    Store, StoreError, StoreHealth, StoreStatus, StoredCall, Submission, TallyAsk, TallyRow,
+    KeptAccessEvent, KeptReject, LineKey, Previewed, RejectsAsk, Rows, SeriesBreak, Snapshot, SourceKey,
+    SourceOfRecord, SourceState, Statements, Store, StoreError, StoreHealth, StoreStatus, StoredCall,
+    StoredTally, Submission, TallyAsk, TallyRow,
 };
 
 /// Submissions that wait for the writer at most; who brings more waits.
@@ -154,12 +156,12 @@ impl Store for SqliteStore {
         result
     }
 
-    async fn preview(&self, submission: Submission) -> Result<Vec<RecordVerdict>, StoreError> {
+    async fn preview(&self, submission: Submission) -> Result<Previewed, StoreError> {
         let prepared = prepare(submission, &self.shared.key, &self.shared.labels)?;
         let (reply, answer) = oneshot::channel();
         self.send(Job::Preview(Box::new(prepared), reply))?;
         let (result, _) = answer.await.map_err(|_| StoreError::Closed)?;
-        result.map(|committed| committed.verdicts)
+        result.map(|Committed { verdicts, tallies, .. }| Previewed { verdicts, tallies })
     }
 
     async fn snapshot(&self) -> Result<Arc<dyn Snapshot>, StoreError> {
@@ -197,6 +199,16 @@ impl Store for SqliteStore {
 
     async fn access_events(&self, ask: AccessEventsAsk) -> Result<Vec<KeptAccessEvent>, StoreError> {
         self.read(move |db| access_events::list(db, &ask)).await
+    }
+
+    async fn source_states(&self) -> Result<Vec<SourceState>, StoreError> {
+        self.read(stated::states).await
+    }
+
+    async fn put_sources_of_record(&self, list: Vec<SourceOfRecord>) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::OfRecord(list, reply))?;
+        answer.await.map_err(|_| StoreError::Closed)?
     }
 
     async fn organisations(&self) -> Result<Vec<OrganisationRow>, StoreError> {
@@ -273,6 +285,20 @@ impl Snapshot for Taken {
     fn line(&self, key: LineKey) -> Line {
         let line = self.view.shared.labels().line(key.0).cloned();
         line.unwrap_or_else(|| unreachable!("a key of a line comes from the store"))
+    }
+
+    fn statements(&self) -> Arc<Statements> {
+        self.view.statements.clone()
+    }
+
+    fn sources(&self) -> Vec<SourceId> {
+        self.view.shared.labels().sources().to_vec()
+    }
+
+    fn day_tallies(&self, whose: AttributionKey, days: Days) -> Result<Vec<StoredTally>, StoreError> {
+        let db = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let source = |number| self.view.shared.labels().source(number).cloned();
+        stated::day_tallies(&db, &self.view.statements, whose, days, source)
     }
 
     async fn tallies(self: Arc<Self>, ask: TallyAsk) -> Result<Rows<TallyRow>, StoreError> {

@@ -23,7 +23,7 @@ use super::settler::{Settler, Task};
 use super::standing::{Standing, add_run};
 use super::view::{RunSet, Shared, View, damaged};
 use super::writer::{Gauges, Job, Limits, Writer};
-use super::{SqliteStore, WAITING, access_events, arrivals, schema};
+use super::{SqliteStore, WAITING, access_events, arrivals, schema, stated};
 use crate::store::{StoreError, StoreHealth};
 
 /// Rows of a chunk that is made of arrivals.
@@ -36,7 +36,9 @@ pub(super) fn open(path: &Path, limits: Limits) -> Result<SqliteStore, StoreErro
     };
     let mut db = schema::open(&folder)?;
     let key = schema::prepare(&mut db, fresh_key)?;
+    schema::upgrade(&mut db).map_err(unreadable)?;
     let (labels, written) = Labels::read(&db).map_err(unreadable)?;
+    let statements = Arc::new(stated::read(&db, &labels)?);
     let (runs, listed) = read_runs(&db, &folder)?;
     folder
         .clear(&listed)
@@ -62,7 +64,7 @@ pub(super) fn open(path: &Path, limits: Limits) -> Result<SqliteStore, StoreErro
     let (jobs, job_queue) = queue();
     let (orders, order_queue) = queue();
     let (health, watched) = watch::channel(StoreHealth::Serving);
-    let view = Arc::new(Mutex::new(View::new(shared.clone(), runs.clone(), Vec::new())));
+    let view = Arc::new(Mutex::new(View::new(shared.clone(), runs.clone(), Vec::new(), statements.clone())));
     let oldest = (standing.active.rows > 0).then(Instant::now);
     let writer = Writer {
         db,
@@ -72,6 +74,7 @@ pub(super) fn open(path: &Path, limits: Limits) -> Result<SqliteStore, StoreErro
         standing,
         counts,
         indicators,
+        statements,
         next_seq: taken.next_seq,
         next_receipt: last_receipt as u64 + 1,
         view: view.clone(),

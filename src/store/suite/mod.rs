@@ -15,6 +15,8 @@ mod order;
 mod rejects;
 mod sample;
 mod snapshots;
+mod stated;
+mod stated_days;
 mod upkeep;
 mod verdicts;
 
@@ -116,6 +118,18 @@ checks! { $ contract_suite, Harness:
         rejects_that_went_through_are_dropped,
         a_reject_that_is_refused_again_keeps_its_id,
     }
+    stated {
+        progress_and_records_stand_or_fall_together,
+        progress_is_the_last_one_committed,
+        progress_over_its_limit_is_refused,
+    }
+    stated_days {
+        delivered_stretches_are_added_up_by_source,
+        tallies_replace_those_of_the_same_source_day_and_shape,
+        tallies_are_those_of_the_snapshot,
+        a_preview_of_tallies_keeps_none,
+        sources_of_record_are_replaced_whole_or_not_at_all,
+    }
     load {
         many_small_submissions_at_once_all_count,
         the_same_records_sent_at_once_count_once,
@@ -149,5 +163,9 @@ checks! { $ durability_suite, Durable:
     }
     indicators {
         what_comparisons_stand_on_is_there_after_crashes_and_restarts,
+    }
+    stated {
+        progress_is_never_ahead_of_its_records_after_a_crash,
+        what_is_stated_is_there_after_crashes_and_restarts,
     }
 }

@@ -46,13 +46,15 @@ pub(super) async fn a_closed_store_refuses_everything(harness: &dyn Harness) {
     commit(&store, &acme, vec![Item::Record(record(answered("c-1")))]).await;
     store.close().await.expect("the store closes");
     assert_eq!(*health.borrow(), StoreHealth::Closed);
-    let submission = Submission { source: acme.clone(), items: vec![], redrives: vec![] };
+    let submission = Submission::new(acme.clone(), vec![]);
     let refusals = [
         ("commit", store.commit(submission.clone()).await.err()),
         ("preview", store.preview(submission).await.err()),
         ("snapshot", store.snapshot().await.err()),
         ("call", store.call(&acme, &call_id("c-1")).await.err()),
         ("rejects", store.rejects(RejectsAsk::default()).await.err()),
+        ("source_states", store.source_states().await.err()),
+        ("put_sources_of_record", store.put_sources_of_record(vec![]).await.err()),
         ("organisations", store.organisations().await.err()),
         ("put_organisations", store.put_organisations(vec![]).await.err()),
         ("put_indicators", store.put_indicators(vec![]).await.err()),
