@@ -15,9 +15,10 @@ struct Folder(TempDir);
 impl Folder {
     fn new() -> Self {
         let folder = Self(TempDir::new().expect("a folder"));
-        let mut csv = String::from("code,name,level\n");
+        std::fs::create_dir(folder.path().join("data")).expect("it is made");
+        let mut csv = String::from("code,name,level,parents,from_date,until_date\n");
         for code in PRACTICES {
-            csv.push_str(&format!("{code},Surgery {code},practice\n"));
+            csv.push_str(&format!("{code},Surgery {code},practice,,,\n"));
         }
         let (code, _, said) = folder.run("org import", "orgs.csv", &csv, "");
         assert_eq!(code, Some(0), "{said}");

@@ -7,7 +7,7 @@ mod indicators;
 mod refusals;
 mod server;
 #[path = "../support/workbook.rs"]
-#[allow(dead_code, reason = "other tests use the rest of it")]
+#[allow(dead_code, unreachable_pub, reason = "other tests use the rest of it")]
 mod workbook;
 
 use std::process::{Command, Output};
