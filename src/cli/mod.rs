@@ -12,6 +12,7 @@ mod demo;
 mod failure;
 mod host;
 mod in_process;
+mod indicators;
 mod organisations;
 pub mod output;
 mod paging;
@@ -66,6 +67,7 @@ enum Command {
     Query(query::QueryArgs),
     Calls(calls::CallsArgs),
     Org(organisations::OrgArgs),
+    Indicator(indicators::IndicatorArgs),
     Definitions(definitions::DefinitionsArgs),
     Status(status::StatusArgs),
     Source(sources::SourceArgs),
@@ -117,6 +119,7 @@ async fn run(command: Command, around: &Surroundings, out: &mut dyn Write) -> Re
         Command::Query(args) => query::run(args, around, out).await,
         Command::Calls(args) => calls::run(args, around, out).await,
         Command::Org(args) => organisations::run(args, around, out).await,
+        Command::Indicator(args) => indicators::run(args, around, out).await,
         Command::Definitions(args) => definitions::run(args, around, out).await,
         Command::Status(args) => status::run(args, around, out).await,
         Command::Source(args) => sources::run(args, around, out).await,

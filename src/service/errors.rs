@@ -175,6 +175,7 @@ fn store(fault: StoreError, message: String) -> Told {
             ErrorReason::AnswerTooLarge,
             format!("{message}; ask for fewer days or for fewer calls"),
         ),
+        StoreError::OverLimit(_) => Told::new(Code::ResourceExhausted, ErrorReason::OverLimit, message),
         StoreError::StatementLimit(_) => {
             Told::new(Code::ResourceExhausted, ErrorReason::StatementLimit, message)
         }
@@ -351,6 +352,7 @@ mod tests {
                 "STORE_UNAVAILABLE",
                 None,
             ),
+            (Fault::Store(StoreError::OverLimit("x".into())), Code::ResourceExhausted, "OVER_LIMIT", None),
             (
                 Fault::Store(StoreError::StatementLimit("x".into())),
                 Code::ResourceExhausted,

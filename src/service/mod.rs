@@ -11,6 +11,7 @@ mod errors;
 mod fields;
 mod health;
 mod house;
+mod indicators;
 mod meters;
 mod metrics;
 mod observe;

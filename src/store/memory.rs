@@ -1,6 +1,7 @@
 //! A store in the plainest possible code that keeps nothing: maps in memory, answers by looking at every call. For tests and for experiments without a
 //! data folder; it is what the other stores are held against.
 
+mod indicators;
 mod state;
 mod stated;
 mod view;
@@ -18,7 +19,8 @@ use self::view::View;
 use super::content::receipt_hash;
 use super::stated::OfRecord;
 use super::{
-    BackupReport, Committed, KeptReject, Previewed, RejectsAsk, Snapshot, SourceOfRecord, SourceState, Store,
+    AccessEvent, AccessEventsAsk, BackupReport, BreakChanges, Committed, IndicatorRow, IndicatorVerdict,
+    KeptAccessEvent, KeptReject, Previewed, RejectsAsk, Snapshot, SourceOfRecord, SourceState, Store,
     StoreError, StoreHealth, StoreStatus, StoredCall, Submission,
 };
 use crate::organisations::OrganisationRow;
@@ -107,6 +109,22 @@ impl Store for MemoryStore {
                 && reason.is_none_or(|reason| kept.reject.reason == reason)
         };
         Ok(self.open()?.rejects.values().filter(asked).take(limit).cloned().collect())
+    }
+
+    async fn put_indicators(&self, rows: Vec<IndicatorRow>) -> Result<Vec<IndicatorVerdict>, StoreError> {
+        Arc::make_mut(&mut *self.open()?).put_indicators(rows)
+    }
+
+    async fn put_series_breaks(&self, changes: BreakChanges) -> Result<(), StoreError> {
+        Arc::make_mut(&mut *self.open()?).put_series_breaks(&changes)
+    }
+
+    async fn record_access(&self, event: AccessEvent) -> Result<u64, StoreError> {
+        Arc::make_mut(&mut *self.open()?).record_access(event)
+    }
+
+    async fn access_events(&self, ask: AccessEventsAsk) -> Result<Vec<KeptAccessEvent>, StoreError> {
+        Ok(self.open()?.access_events(&ask))
     }
 
     async fn source_states(&self) -> Result<Vec<SourceState>, StoreError> {

@@ -6,10 +6,13 @@
 //! - What a submission says beside its records (how far its source was read, what it has delivered, counts that stand for calls) stands or falls with
 //!   them: a source's progress is never ahead of its records.
 //! - A [`Snapshot`] shows everything whose commit returned before it was taken, and nothing else for as long as it is held.
+//! - Numbers from elsewhere and series breaks are taken wholly or not at all, and belong to a snapshot as calls do.
 //! - Nothing is lost in silence: what is refused is kept once, with its reason, up to a limit per source after which nothing more is taken from it.
 //! - A folder of an earlier format opens; a newer or foreign one, one in use by another process, or one on a network file system is refused.
 
 pub mod content;
+mod error;
+pub mod indicators;
 pub mod memory;
 pub mod revision;
 pub mod sqlite;
@@ -30,6 +33,11 @@ use crate::calendar::{Day, Days, Slots};
 use crate::metrics::Tally;
 use crate::organisations::OrganisationRow;
 
+pub use error::StoreError;
+pub use indicators::{
+    AccessEvent, AccessEventsAsk, BreakChanges, BreakOf, IndicatorRow, IndicatorVerdict, IndicatorsAsk,
+    KeptAccessEvent, SeriesBreak,
+};
 pub use stated::{
     DayTally, Delivered, SourceOfRecord, SourceProgress, SourceState, Statements, StoredTally, Whose,
 };
@@ -56,6 +64,27 @@ pub trait Store: Send + Sync + 'static {
     /// Rejects with a higher id than `after`, in order of id.
     async fn rejects(&self, ask: RejectsAsk) -> Result<Vec<KeptReject>, StoreError>;
 
+    /// Takes rows of indicators, wholly or not at all; each replaces the one of the same name, practice, period and source. One verdict a row, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::OverLimit`]: nothing was taken.
+    async fn put_indicators(&self, rows: Vec<IndicatorRow>) -> Result<Vec<IndicatorVerdict>, StoreError>;
+
+    /// Records series breaks and takes some back, wholly or not at all.
+    ///
+    /// # Errors
+    /// [`StoreError::OverLimit`]: nothing was taken.
+    async fn put_series_breaks(&self, changes: BreakChanges) -> Result<(), StoreError>;
+
+    /// Writes down that somebody looked; its id. Only the last [`indicators::MOST_ACCESS_EVENTS`] are kept, fewer where their lists of organisations are
+    /// very long and all different.
+    ///
+    /// # Errors
+    /// [`StoreError::OverLimit`]: it is larger than what is kept, and nothing was written down.
+    async fn record_access(&self, event: AccessEvent) -> Result<u64, StoreError>;
+
+    /// Who looked, newest first.
+    async fn access_events(&self, ask: AccessEventsAsk) -> Result<Vec<KeptAccessEvent>, StoreError>;
     /// Where the host left off with each source that it reads, ordered by source.
     async fn source_states(&self) -> Result<Vec<SourceState>, StoreError>;
 
@@ -116,6 +145,14 @@ pub trait Snapshot: Send + Sync {
         of: Option<Vec<AttributionKey>>,
     ) -> Result<DaysWithCalls, StoreError>;
 
+    /// Rows of indicators, by name, period, source and practice.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`] where more than `ask.limit` match.
+    async fn indicators(self: Arc<Self>, ask: IndicatorsAsk) -> Result<Vec<IndicatorRow>, StoreError>;
+
+    /// All series breaks, by day, then by whose.
+    fn series_breaks(&self) -> Arc<Vec<SeriesBreak>>;
     /// The counts that stand for somebody's calls on these days, in order of day. Blocks.
     fn day_tallies(&self, whose: AttributionKey, days: Days) -> Result<Vec<StoredTally>, StoreError>;
 
@@ -455,44 +492,5 @@ pub enum StoreHealth {
     /// The last commit failed, for example because the disk is full; it tries again.
     Failing,
     /// It is closed.
-    Closed,
-}
-
-/// What a store can refuse.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The source has as many kept rejects as are allowed; nothing of the submission was taken.
-    #[error(
-        "source {source_id} has {kept} kept rejects, the most that are allowed: look at them before sending more"
-    )]
-    RejectLimit {
-        /// The source.
-        source_id: SourceId,
-        /// How many.
-        kept: u64,
-    },
-    /// The source states more about days than is kept; nothing was taken.
-    #[error("{0}")]
-    StatementLimit(String),
-    /// Sources of record that contradict each other; nothing was taken.
-    #[error("sources of record: {0}")]
-    OfRecord(String),
-    /// Nothing was taken; try again later.
-    #[error("the store cannot write: {0}")]
-    Unavailable(String),
-    /// More matches than asked to give at most.
-    #[error("more than {0} match")]
-    TooLarge(usize),
-    /// The folder cannot be opened; one line that says why and what to do.
-    #[error("{0}")]
-    Folder(String),
-    /// What is stored contradicts itself.
-    #[error("the data folder is damaged: {0}")]
-    Damaged(String),
-    /// The backup folder cannot be used.
-    #[error("{0}")]
-    BackupFolder(String),
-    /// Closed.
-    #[error("the store is closed")]
     Closed,
 }

@@ -4,7 +4,7 @@ use crate::golden::hold;
 use crate::{run, text};
 
 /// All commands, and the commands of commands.
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 33] = [
     "",
     "serve",
     "replay",
@@ -14,6 +14,12 @@ const COMMANDS: [&str; 27] = [
     "org import",
     "org get",
     "org list",
+    "indicator",
+    "indicator import",
+    "indicator list",
+    "indicator definitions",
+    "indicator break",
+    "indicator breaks",
     "definitions",
     "status",
     "source",

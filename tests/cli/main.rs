@@ -4,8 +4,12 @@ mod adapters;
 mod answers;
 mod golden;
 mod help;
+mod indicators;
 mod refusals;
 mod server;
+#[path = "../support/workbook.rs"]
+#[allow(dead_code, unreachable_pub, reason = "other tests use the rest of it")]
+mod workbook;
 
 use std::process::{Command, Output};
 

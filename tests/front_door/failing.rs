@@ -9,7 +9,8 @@ use callgauge::organisations::OrganisationRow;
 use callgauge::proto::v1;
 use callgauge::store::memory::MemoryStore;
 use callgauge::store::{
-    BackupReport, Committed, KeptReject, Previewed, RejectsAsk, Snapshot, SourceOfRecord, SourceState, Store,
+    AccessEvent, AccessEventsAsk, BackupReport, BreakChanges, Committed, IndicatorRow, IndicatorVerdict,
+    KeptAccessEvent, KeptReject, Previewed, RejectsAsk, Snapshot, SourceOfRecord, SourceState, Store,
     StoreError, StoreHealth, StoreStatus, StoredCall, Submission,
 };
 use callgauge_schema::{CallId, SourceId};
@@ -69,6 +70,22 @@ impl Store for FullDisk {
 
     async fn rejects(&self, ask: RejectsAsk) -> Result<Vec<KeptReject>, StoreError> {
         self.inner.rejects(ask).await
+    }
+
+    async fn put_indicators(&self, rows: Vec<IndicatorRow>) -> Result<Vec<IndicatorVerdict>, StoreError> {
+        self.inner.put_indicators(rows).await
+    }
+
+    async fn put_series_breaks(&self, changes: BreakChanges) -> Result<(), StoreError> {
+        self.inner.put_series_breaks(changes).await
+    }
+
+    async fn record_access(&self, event: AccessEvent) -> Result<u64, StoreError> {
+        self.inner.record_access(event).await
+    }
+
+    async fn access_events(&self, ask: AccessEventsAsk) -> Result<Vec<KeptAccessEvent>, StoreError> {
+        self.inner.access_events(ask).await
     }
 
     async fn source_states(&self) -> Result<Vec<SourceState>, StoreError> {

@@ -4,6 +4,7 @@ mod door;
 mod drain;
 mod errors;
 mod failing;
+mod indicators;
 mod made_up;
 mod metrics;
 mod observed;

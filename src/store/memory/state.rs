@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use callgauge_schema::{Attribution, CallId, CallRecord, Line, Moment, RejectReason, SourceId};
 
+use super::indicators::Beside;
 use crate::calendar::Day;
 use crate::metrics::{CountShape, StatedCounts};
 use crate::organisations::OrganisationRow;
@@ -31,6 +32,8 @@ pub(super) struct State {
     pub(super) rejects: BTreeMap<u64, KeptReject>,
     /// Organisations as they were put.
     pub(super) organisations: Vec<OrganisationRow>,
+    /// Indicators, series breaks, access events.
+    pub(super) beside: Beside,
     /// Where the host left off with each source.
     pub(super) progress: BTreeMap<SourceId, SourceState>,
     /// What is stated about days.

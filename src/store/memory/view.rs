@@ -11,8 +11,8 @@ use crate::calendar::{Band, Day, Days, Slots, london};
 use crate::metrics::{Histogram, KindTally, Tally};
 use crate::store::{
     AttributionKey, Attributions, CallFacts, CallFilter, CallsAsk, DaysWithCalls, FactsAsk, FactsChunk,
-    Group, LineKey, Rows, Snapshot, SourceKey, Span, Statements, StoreError, StoredCall, StoredTally,
-    TallyAsk, TallyRow,
+    Group, IndicatorRow, IndicatorsAsk, LineKey, Rows, SeriesBreak, Snapshot, SourceKey, Span, Statements,
+    StoreError, StoredCall, StoredTally, TallyAsk, TallyRow,
 };
 
 /// Calls in a chunk of facts.
@@ -112,6 +112,14 @@ impl Snapshot for View {
             }
         }
         Ok(DaysWithCalls { days, bits })
+    }
+
+    async fn indicators(self: Arc<Self>, ask: IndicatorsAsk) -> Result<Vec<IndicatorRow>, StoreError> {
+        self.0.indicators(&ask)
+    }
+
+    fn series_breaks(&self) -> Arc<Vec<SeriesBreak>> {
+        self.0.series_breaks()
     }
 
     async fn calls(self: Arc<Self>, ask: CallsAsk) -> Result<Vec<StoredCall>, StoreError> {

@@ -4,6 +4,7 @@
 //! (`settler`), a file for each London day, and a run counts from the moment that one row in the database lists it; the arrivals that it was made of
 //! go in the same moment. One thread writes (`writer`); readers look at a view that never changes (`view`).
 
+mod access_events;
 mod answer;
 mod arrivals;
 mod backup;
@@ -11,6 +12,7 @@ mod calls;
 mod filter;
 mod folder;
 mod hot;
+mod indicators;
 mod labels;
 mod months;
 mod newest;
@@ -22,6 +24,7 @@ mod row;
 mod run;
 mod schema;
 mod settler;
+mod sheets;
 mod standing;
 mod stated;
 mod sums;
@@ -50,10 +53,11 @@ use self::writer::{Gauges, Job};
 use crate::calendar::Days;
 use crate::organisations::OrganisationRow;
 use crate::store::{
-    AttributionKey, Attributions, BackupReport, CallsAsk, Committed, DaysWithCalls, FactsAsk, FactsChunk,
-    KeptReject, LineKey, Previewed, RejectsAsk, Rows, Snapshot, SourceKey, SourceOfRecord, SourceState,
-    Statements, Store, StoreError, StoreHealth, StoreStatus, StoredCall, StoredTally, Submission, TallyAsk,
-    TallyRow,
+    AccessEvent, AccessEventsAsk, AttributionKey, Attributions, BackupReport, BreakChanges, CallsAsk,
+    Committed, DaysWithCalls, FactsAsk, FactsChunk, IndicatorRow, IndicatorVerdict, IndicatorsAsk,
+    KeptAccessEvent, KeptReject, LineKey, Previewed, RejectsAsk, Rows, SeriesBreak, Snapshot, SourceKey,
+    SourceOfRecord, SourceState, Statements, Store, StoreError, StoreHealth, StoreStatus, StoredCall,
+    StoredTally, Submission, TallyAsk, TallyRow,
 };
 
 /// Submissions that wait for the writer at most; who brings more waits.
@@ -69,7 +73,9 @@ pub struct SqliteStore {
     view: Arc<Mutex<Arc<View>>>,
     gauges: Arc<Gauges>,
     health: watch::Receiver<StoreHealth>,
-    /// For reading rejects and organisations.
+    /// Indicators and series breaks as readers see them now.
+    known: indicators::Shown,
+    /// For reading rejects, organisations and indicators.
     reader: Arc<Mutex<Connection>>,
     database: PathBuf,
     threads: Mutex<Vec<std::thread::JoinHandle<()>>>,
@@ -159,7 +165,9 @@ impl Store for SqliteStore {
     }
 
     async fn snapshot(&self) -> Result<Arc<dyn Snapshot>, StoreError> {
-        Ok(Arc::new(Taken { view: self.view()?, reader: self.reader.clone() }))
+        let view = self.view()?;
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(Arc::new(Taken { view, known, reader: self.reader.clone() }))
     }
 
     async fn call(&self, source: &SourceId, id: &CallId) -> Result<Option<StoredCall>, StoreError> {
@@ -169,6 +177,28 @@ impl Store for SqliteStore {
 
     async fn rejects(&self, ask: RejectsAsk) -> Result<Vec<KeptReject>, StoreError> {
         self.read(move |db| rejects::list(db, &ask)).await
+    }
+
+    async fn put_indicators(&self, rows: Vec<IndicatorRow>) -> Result<Vec<IndicatorVerdict>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Indicators(rows, reply))?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    async fn put_series_breaks(&self, changes: BreakChanges) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Breaks(changes, reply))?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    async fn record_access(&self, event: AccessEvent) -> Result<u64, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Access(Box::new(event), reply))?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    async fn access_events(&self, ask: AccessEventsAsk) -> Result<Vec<KeptAccessEvent>, StoreError> {
+        self.read(move |db| access_events::list(db, &ask)).await
     }
 
     async fn source_states(&self) -> Result<Vec<SourceState>, StoreError> {
@@ -236,6 +266,7 @@ impl Store for SqliteStore {
 /// A view that was asked for.
 struct Taken {
     view: Arc<View>,
+    known: Arc<indicators::Known>,
     reader: Arc<Mutex<Connection>>,
 }
 
@@ -291,6 +322,18 @@ impl Snapshot for Taken {
             })
         })
         .await
+    }
+
+    async fn indicators(self: Arc<Self>, ask: IndicatorsAsk) -> Result<Vec<IndicatorRow>, StoreError> {
+        blocking(move || {
+            let db = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+            self.known.rows(&db, &ask)
+        })
+        .await
+    }
+
+    fn series_breaks(&self) -> Arc<Vec<SeriesBreak>> {
+        self.known.breaks.clone()
     }
 
     async fn calls(self: Arc<Self>, ask: CallsAsk) -> Result<Vec<StoredCall>, StoreError> {

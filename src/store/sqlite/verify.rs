@@ -48,6 +48,7 @@ pub fn verify(data: &Path) -> Result<VerifyReport, StoreError> {
     if said != "ok" {
         report.faults.push(format!("callgauge.db: {said}"));
     }
+    report.faults.extend(super::indicators::verify(&db).map_err(unreadable)?);
     let (labels, _) = Labels::read(&db).map_err(unreadable)?;
     // What is stated about days came with format 2; a folder is checked as it is, not changed.
     if schema::format(&db).map_err(unreadable)? >= 2 {

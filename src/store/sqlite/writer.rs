@@ -18,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
 use super::filter::Filter;
 use super::hot::Chunk;
+use super::indicators::Keeper;
 use super::labels::Written;
 use super::prepare::Prepared;
 use super::rejects::Counts;
@@ -26,7 +27,10 @@ use super::standing::Standing;
 use super::view::{Shared, View};
 use crate::organisations::OrganisationRow;
 use crate::store::stated::OfRecord;
-use crate::store::{Committed, Item, SourceOfRecord, Statements, StoreError, StoreHealth};
+use crate::store::{
+    AccessEvent, BreakChanges, Committed, IndicatorRow, IndicatorVerdict, Item, SourceOfRecord, Statements,
+    StoreError, StoreHealth,
+};
 
 /// Rows that are put on disk in one go.
 const GROUP_ROWS: usize = 60_000;
@@ -38,6 +42,9 @@ pub(super) enum Job {
     Commit(Box<Prepared>, oneshot::Sender<Reply>, Option<OwnedSemaphorePermit>),
     Preview(Box<Prepared>, oneshot::Sender<Reply>),
     Organisations(Vec<OrganisationRow>, oneshot::Sender<Result<(), StoreError>>),
+    Indicators(Vec<IndicatorRow>, oneshot::Sender<Result<Vec<IndicatorVerdict>, StoreError>>),
+    Breaks(BreakChanges, oneshot::Sender<Result<(), StoreError>>),
+    Access(Box<AccessEvent>, oneshot::Sender<Result<u64, StoreError>>),
     OfRecord(Vec<SourceOfRecord>, oneshot::Sender<Result<(), StoreError>>),
     /// A connection that sees the database as it is at this moment, and the view that belongs to it.
     Pin(oneshot::Sender<Result<(Connection, Arc<View>), StoreError>>),
@@ -86,6 +93,7 @@ pub(super) struct Writer {
     pub(super) written: Written,
     pub(super) standing: Standing,
     pub(super) counts: Counts,
+    pub(super) indicators: Keeper,
     /// What is stated about days, as it is on disk.
     pub(super) statements: Arc<Statements>,
     pub(super) next_seq: u64,
@@ -165,6 +173,15 @@ impl Writer {
             }
             Job::Organisations(rows, reply) => {
                 let _ = reply.send(self.put_organisations(&rows));
+            }
+            Job::Indicators(rows, reply) => {
+                let _ = reply.send(self.indicators.put(&mut self.db, rows));
+            }
+            Job::Breaks(changes, reply) => {
+                let _ = reply.send(self.indicators.put_breaks(&mut self.db, &changes));
+            }
+            Job::Access(event, reply) => {
+                let _ = reply.send(super::access_events::record(&mut self.db, &event));
             }
             Job::OfRecord(list, reply) => {
                 let _ = reply.send(self.put_sources_of_record(&list));

@@ -7,6 +7,7 @@
 mod answers;
 mod dice;
 mod durability;
+mod indicators;
 mod load;
 mod model;
 mod moves;
@@ -135,6 +136,16 @@ checks! { $ contract_suite, Harness:
         a_big_submission_is_taken_whole,
         unusual_texts_come_back_as_they_were,
     }
+    indicators {
+        indicators_come_back_as_they_were_put,
+        a_later_value_takes_the_place_of_an_earlier_one,
+        many_small_puts_end_like_a_map,
+        indicators_are_found_by_name_days_source_and_practice,
+        a_snapshot_keeps_the_indicators_it_saw,
+        a_put_over_a_limit_leaves_nothing_behind,
+        series_breaks_are_recorded_and_taken_back,
+        access_events_come_newest_first,
+    }
     upkeep {
         organisations_come_back_as_they_were_put,
         the_status_counts_calls_and_rejects,
@@ -149,6 +160,9 @@ checks! { $ durability_suite, Durable:
         verdicts_do_not_depend_on_restarts,
         random_histories_with_restarts_end_as_in_the_model,
         receipts_and_reject_ids_rise_across_restarts,
+    }
+    indicators {
+        what_comparisons_stand_on_is_there_after_crashes_and_restarts,
     }
     stated {
         progress_is_never_ahead_of_its_records_after_a_crash,
