@@ -5,6 +5,7 @@
 
 mod backup;
 mod calls;
+mod compare;
 mod connect;
 mod definitions;
 mod demo;
@@ -62,6 +63,12 @@ enum Command {
     Serve(serve::ServeArgs),
     Replay(replay::ReplayArgs),
     Query(query::QueryArgs),
+    Compare(compare::CompareArgs),
+    Rank(compare::RankArgs),
+    Periods(compare::PeriodsArgs),
+    Control(compare::ControlArgs),
+    Lists(compare::ListsArgs),
+    Chart(compare::ChartArgs),
     Calls(calls::CallsArgs),
     Org(organisations::OrgArgs),
     Definitions(definitions::DefinitionsArgs),
@@ -111,6 +118,12 @@ async fn run(command: Command, around: &Surroundings, out: &mut dyn Write) -> Re
         Command::Serve(args) => serve::run(args, around).await,
         Command::Replay(args) => replay::run(args, around).await,
         Command::Query(args) => query::run(args, around, out).await,
+        Command::Compare(args) => compare::compare(args, around, out).await,
+        Command::Rank(args) => compare::rank(args, around, out).await,
+        Command::Periods(args) => compare::periods(args, around, out).await,
+        Command::Control(args) => compare::control(args, around, out).await,
+        Command::Lists(args) => compare::lists(args, around, out).await,
+        Command::Chart(args) => compare::chart(args, around, out).await,
         Command::Calls(args) => calls::run(args, around, out).await,
         Command::Org(args) => organisations::run(args, around, out).await,
         Command::Definitions(args) => definitions::run(args, around, out).await,

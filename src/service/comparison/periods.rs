@@ -120,7 +120,12 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
     };
     let stretches = [of(question.before.days())?, of(question.after.days())?];
     let compositions = question.all.months.iter().map(|&month| of(month)).collect::<Result<Vec<_>, _>>()?;
-    let expecting = Expecting::new(question, &gathered.peers, of(days)?)?;
+    let mut exposure = Cells::default();
+    for (month, composition) in compositions.iter().enumerate() {
+        let with = (0..units.list.len()).filter(|&unit| gathered.months.unit(unit)[month].is_some()).count();
+        exposure.add_all(&composition.hours, with as f64);
+    }
+    let expecting = Expecting::new(question, &gathered.peers, &exposure)?;
 
     let values: Vec<Vec<Option<f64>>> = (0..units.list.len())
         .map(|unit| {
@@ -217,7 +222,8 @@ enum Expecting {
 }
 
 impl Expecting {
-    fn new(question: &Question, peers: &[Pair], all: Composition) -> Result<Self, Fault> {
+    /// `exposure` has the hours of each kind in all months with calls of all organisations.
+    fn new(question: &Question, peers: &[Pair], exposure: &Cells) -> Result<Self, Fault> {
         if is_share(question.metric) {
             let share = |&(n, d): &Pair| (d > 0).then(|| n as f64 / d as f64);
             let (n, d) = sum(peers.iter());
@@ -226,9 +232,7 @@ impl Expecting {
             return Ok(Self::Share(peers.iter().map(share).collect(), whole));
         }
         let counts: Vec<f64> = peers.iter().map(|&(n, _)| n as f64).collect();
-        let mut exposure = Cells::default();
-        exposure.add_all(&all.hours, 1.0);
-        let rates = Rates::new(&by_hour(&counts), &exposure);
+        let rates = Rates::new(&by_hour(&counts), exposure);
         rates.map(Self::Calls).map_err(|fault| Fault::NotComparable(fault.to_string()))
     }
 
