@@ -116,15 +116,16 @@ async fn a_comparison_is_what_a_plain_computation_says() {
     }
     let tau2 = plain_tau_squared(&distances);
     assert!(tau2 > 0.0, "practices differ");
-    close(answer.metrics[0].tau_squared, tau2, 1e-9, "tau squared");
+    // The constants of the estimator are written with six digits above.
+    close(answer.metrics[0].tau_squared, tau2, 1e-7, "tau squared");
     let mut outside = 0;
     for (row, (distance, s2)) in answer.organisations.iter().zip(&distances) {
         let Some(v1::compared_value::Result::Place(place)) = &row.values[0].result else {
             panic!("is placed")
         };
         let reach = 3.090_232 * (s2 + tau2).sqrt();
-        close(place.upper_998, (angle(target) + reach).sin().powi(2), 1e-9, "limit");
-        close(place.z_adjusted, distance / (s2 + tau2).sqrt(), 1e-9, "adjusted z");
+        close(place.upper_998, (angle(target) + reach).sin().powi(2), 1e-7, "limit");
+        close(place.z_adjusted, distance / (s2 + tau2).sqrt(), 1e-5, "adjusted z");
         outside += i64::from(distance.abs() > 1.959_964 * (s2 + tau2).sqrt());
     }
     assert_eq!(answer.metrics[0].beyond_95, outside);
@@ -344,12 +345,12 @@ async fn a_constant_series_has_no_limits_and_says_so_and_a_month_without_calls_i
 
 #[tokio::test]
 async fn taking_out_the_calendar_leaves_what_the_calendar_does_not_explain() {
-    // Ten calls on every Monday to Friday and none else: months differ by working days alone.
+    // Ten calls on every working day and none else: months differ by working days alone.
     let mut sent = Vec::new();
     for month in months(date(2025, 3, 1), 12) {
         for day in 0..i32::from(month.days_in_month()) {
             let day = month.saturating_add(jiff::Span::new().days(day));
-            if day.weekday().to_monday_one_offset() < 6 {
+            if kind_of_day(day) != 0 {
                 sent.extend((0..10).map(|_| Sent { practice: 0, day, hour: 9, missed: false }));
             }
         }
@@ -361,9 +362,9 @@ async fn taking_out_the_calendar_leaves_what_the_calendar_does_not_explain() {
     let request = v1::GetControlChartRequest { take_out_calendar: true, ..control(0, "2025-03", "2026-02") };
     let answer = door.comparison().get_control_chart(request).await.expect("is whole").into_inner();
     let first = &answer.points[0];
-    close(first.expected.expect("is there"), first.numerator as f64, 0.03, "expected");
+    close(first.expected.expect("is there"), first.numerator as f64, 1e-9, "expected");
     assert!(
-        answer.points.iter().all(|point| (point.value.expect("has one") - 1.0).abs() < 0.03),
+        answer.points.iter().all(|point| (point.value.expect("has one") - 1.0).abs() < 1e-9),
         "{answer:?}"
     );
 }
