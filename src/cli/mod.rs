@@ -12,6 +12,7 @@ mod demo;
 mod failure;
 mod host;
 mod in_process;
+mod indicators;
 mod organisations;
 pub mod output;
 mod paging;
@@ -71,6 +72,7 @@ enum Command {
     Chart(compare::ChartArgs),
     Calls(calls::CallsArgs),
     Org(organisations::OrgArgs),
+    Indicator(indicators::IndicatorArgs),
     Definitions(definitions::DefinitionsArgs),
     Status(status::StatusArgs),
     Backup(backup::BackupArgs),
@@ -126,6 +128,7 @@ async fn run(command: Command, around: &Surroundings, out: &mut dyn Write) -> Re
         Command::Chart(args) => compare::chart(args, around, out).await,
         Command::Calls(args) => calls::run(args, around, out).await,
         Command::Org(args) => organisations::run(args, around, out).await,
+        Command::Indicator(args) => indicators::run(args, around, out).await,
         Command::Definitions(args) => definitions::run(args, around, out).await,
         Command::Status(args) => status::run(args, around, out).await,
         Command::Backup(args) => backup::run(args, around, out).await,

@@ -1,5 +1,6 @@
 //! ComparisonService: a question is parsed, admitted, gathered, computed by `compare` and rendered, in that order; a file a method.
 
+mod breaks;
 mod compare;
 mod compare_render;
 mod control;
@@ -20,6 +21,7 @@ use std::collections::HashSet;
 use std::hash::RandomState;
 use std::sync::Arc;
 
+use callgauge_schema::{Moment, SourceId};
 use tonic::{Request, Response, Status};
 
 use self::gather::Sources;
@@ -32,6 +34,7 @@ use crate::access::{Admitted, Principal};
 use crate::calendar::Slots;
 use crate::proto::v1;
 use crate::proto::v1::comparison_service_server::ComparisonService;
+use crate::store::{AccessEvent, Store};
 
 /// Rows on a page unless asked for otherwise, and at most.
 const PAGE_ROWS: (usize, usize) = (1_000, 10_000);
@@ -60,15 +63,48 @@ impl Comparison {
     }
 }
 
-/// Leaves the organisations that one source measures, where that is asked for; says how many sources contribute to all that are left.
-fn of_source(units: &mut Units, peers: &Peers, sources: &Sources, slots: &Slots) -> Result<usize, Fault> {
+/// Leaves the organisations that one source measures, where that is asked for; says which sources contribute to all that are left.
+fn of_source(
+    units: &mut Units,
+    peers: &Peers,
+    sources: &Sources,
+    slots: &Slots,
+) -> Result<HashSet<SourceId>, Fault> {
     let found = sources.sources(&units.groups(), slots)?;
     if let Some(wanted) = &peers.source {
         let mut keep = found.iter().map(|sources| sources.as_slice() == std::slice::from_ref(wanted));
         units.list.retain(|_| keep.next().unwrap_or(false));
-        return Ok(1);
+        return Ok(HashSet::from([wanted.clone()]));
     }
-    Ok(found.into_iter().flatten().collect::<HashSet<_>>().len())
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// Writes down, for the ranked practices to see, that somebody was given a ranking in spite of reasons against it. Blocks. Without it there is no answer.
+fn written_down(
+    store: &dyn Store,
+    sources: &Sources,
+    question: &rank::Question,
+    ranked: &rank::Ranked,
+    at: Moment,
+) -> Result<(), Fault> {
+    if ranked.acknowledged.is_empty() {
+        return Ok(());
+    }
+    let mut organisations: Vec<_> =
+        ranked.units.list.iter().flat_map(|unit| &unit.practices).map(|(code, _)| *code).collect();
+    organisations.sort_unstable();
+    organisations.dedup();
+    let (first, last) = question::ends(question.window.days());
+    let event = AccessEvent {
+        at,
+        who: format!("local, on behalf of {}", question.on_behalf_of),
+        purpose: question.purpose.clone(),
+        what: format!("RankOrganisations {} {first} to {last}", question.metric.name),
+        organisations,
+        acknowledged: ranked.acknowledged.iter().map(|refusal| refusal.reason.name().to_owned()).collect(),
+    };
+    sources.runtime.block_on(store.record_access(event))?;
+    Ok(())
 }
 
 #[tonic::async_trait]
@@ -129,10 +165,12 @@ impl ComparisonService for Comparison {
         }
         let sources = self.sources(&admitted).await?;
         let (answered_at, random) = (house.now(), self.peers.clone());
+        let store = Arc::clone(house.store.open(&admitted));
         let (mut made, head) = house
             .compute(move |waiting| {
                 let question = &admitted.question().question;
                 let mut ranked = rank::answer(question, &sources, waiting)?;
+                written_down(store.as_ref(), &sources, question, &ranked, answered_at)?;
                 ranked.units.shown(&question.focus, &admitted.admission().naming, &random);
                 let mut rows = Rows::new(paging, ADVICE);
                 for unit in ranked.order() {
@@ -245,9 +283,11 @@ impl Comparison {
             Chart::Ranks(request) => {
                 let admitted = house.admit(asked_by, rank::parse(request)?)?;
                 let sources = self.sources(&admitted).await?;
+                let (store, now) = (Arc::clone(house.store.open(&admitted)), house.now());
                 let work = move |waiting: &Waiting| {
                     let question = &admitted.question().question;
                     let mut ranked = rank::answer(question, &sources, waiting)?;
+                    written_down(store.as_ref(), &sources, question, &ranked, now)?;
                     ranked.units.shown(&question.focus, &admitted.admission().naming, &random);
                     picture::ranks(form, question, &ranked)
                 };

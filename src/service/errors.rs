@@ -189,6 +189,13 @@ fn store(fault: StoreError, message: String) -> Told {
             ErrorReason::AnswerTooLarge,
             format!("{message}; ask for fewer days or for fewer calls"),
         ),
+        StoreError::OverLimit(_) => Told::new(Code::ResourceExhausted, ErrorReason::OverLimit, message),
+        StoreError::StatementLimit(_) => {
+            Told::new(Code::ResourceExhausted, ErrorReason::StatementLimit, message)
+        }
+        StoreError::OfRecord(_) => {
+            Told::new(Code::InvalidArgument, ErrorReason::InvalidField, message).at("sources_of_record")
+        }
         StoreError::BackupFolder(_) => {
             Told::new(Code::InvalidArgument, ErrorReason::InvalidField, message).at("directory")
         }
@@ -377,6 +384,19 @@ mod tests {
                 Code::Unavailable,
                 "STORE_UNAVAILABLE",
                 None,
+            ),
+            (Fault::Store(StoreError::OverLimit("x".into())), Code::ResourceExhausted, "OVER_LIMIT", None),
+            (
+                Fault::Store(StoreError::StatementLimit("x".into())),
+                Code::ResourceExhausted,
+                "STATEMENT_LIMIT",
+                None,
+            ),
+            (
+                Fault::Store(StoreError::OfRecord("x".into())),
+                Code::InvalidArgument,
+                "INVALID_FIELD",
+                Some("sources_of_record"),
             ),
             (Fault::Store(StoreError::TooLarge(1)), Code::ResourceExhausted, "ANSWER_TOO_LARGE", None),
             (

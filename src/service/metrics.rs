@@ -6,6 +6,8 @@ mod days;
 mod parse;
 mod render;
 mod rows;
+mod ruling;
+mod stated;
 
 pub(super) use answer::Keys;
 pub(super) use parse::{definition_set as find_set, hours_of, organisations};

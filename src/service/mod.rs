@@ -12,6 +12,7 @@ mod errors;
 mod fields;
 mod health;
 mod house;
+mod indicators;
 mod meters;
 mod metrics;
 mod observe;

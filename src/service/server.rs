@@ -22,6 +22,7 @@ use super::comparison::Comparison;
 use super::connections::{CONNECTIONS, limited};
 use super::health::Health;
 use super::house::House;
+use super::indicators::Indicators;
 use super::meters::{self, Meters};
 use super::metrics::Metrics;
 use super::observe::ObserveLayer;
@@ -34,6 +35,7 @@ use crate::proto::DESCRIPTORS;
 use crate::proto::v1::admin_service_server::AdminServiceServer;
 use crate::proto::v1::call_record_service_server::CallRecordServiceServer;
 use crate::proto::v1::comparison_service_server::ComparisonServiceServer;
+use crate::proto::v1::indicator_service_server::IndicatorServiceServer;
 use crate::proto::v1::metrics_service_server::MetricsServiceServer;
 use crate::proto::v1::organisation_service_server::OrganisationServiceServer;
 use crate::store::{Store, StoreError};
@@ -292,6 +294,7 @@ fn routes(house: &Arc<House>) -> Routes {
         .add_service(service!(MetricsServiceServer, Metrics))
         .add_service(service!(OrganisationServiceServer, Organisations))
         .add_service(service!(ComparisonServiceServer, Comparison))
+        .add_service(service!(IndicatorServiceServer, Indicators))
         .add_service(service!(AdminServiceServer, Admin))
 }
 

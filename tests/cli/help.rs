@@ -4,7 +4,7 @@ use crate::golden::hold;
 use crate::{run, text};
 
 /// All commands, and the commands of commands.
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 31] = [
     "",
     "serve",
     "replay",
@@ -24,6 +24,12 @@ const COMMANDS: [&str; 25] = [
     "org import",
     "org get",
     "org list",
+    "indicator",
+    "indicator import",
+    "indicator list",
+    "indicator definitions",
+    "indicator break",
+    "indicator breaks",
     "definitions",
     "status",
     "backup",

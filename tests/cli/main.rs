@@ -3,8 +3,12 @@
 mod answers;
 mod golden;
 mod help;
+mod indicators;
 mod refusals;
 mod server;
+#[path = "../support/workbook.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
+mod workbook;
 
 use std::process::{Command, Output};
 

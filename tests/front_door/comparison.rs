@@ -1,13 +1,16 @@
 //! Comparisons through the front door: each answer against a plain computation of its own, refusals, acknowledgements, bad input.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use callgauge::proto::v1;
+use callgauge::store::memory::MemoryStore;
+use callgauge::store::{AccessEventsAsk, Store};
 use jiff::civil::{Date, date};
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
-use crate::comparison_world::{Chance, Sent, band, calls, code, door, kind_of_day, months};
+use crate::comparison_world::{Chance, Sent, band, calls, code, door, door_on, kind_of_day, months};
 use crate::door::{Door, reason};
 
 const MISSED: &str = "missed_share_of_inbound";
@@ -296,6 +299,68 @@ async fn acknowledged_reasons_stand_in_the_answer_and_on_the_picture() {
     };
     let status = door.comparison().rank_organisations(nameless).await.expect_err("no name");
     assert_eq!(reason(&status).1, "acknowledge.on_behalf_of");
+}
+
+#[tokio::test]
+async fn an_acknowledged_ranking_is_written_down_for_the_ranked_practices() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let months = months(date(2025, 3, 1), 6);
+    let sent = calls(PRACTICES, &months, 40, |practice, _| 0.05 + 0.01 * practice as f64);
+    let door = door_on(Arc::clone(&store), PRACTICES, &sent).await;
+    let mut client = door.comparison();
+    client.rank_organisations(rank("2025-03", "2025-08")).await.expect_err("half a year");
+    let all = || AccessEventsAsk { limit: 10, ..AccessEventsAsk::default() };
+    assert_eq!(store.access_events(all()).await.expect("are kept"), [], "a refusal shows nothing to anybody");
+    let request = v1::RankOrganisationsRequest {
+        acknowledge: acknowledged(&["short_window"]),
+        ..rank("2025-03", "2025-08")
+    };
+    client.rank_organisations(request).await.expect("may be ranked");
+    let kept = store.access_events(all()).await.expect("are kept");
+    assert_eq!(kept.len(), 1);
+    let event = &kept[0].event;
+    assert!(event.who.contains("Example ICB"), "{event:?}");
+    assert_eq!((event.purpose.as_str(), event.organisations.len()), ("access review", PRACTICES));
+    assert_eq!(event.acknowledged, ["short_window"]);
+}
+
+#[tokio::test]
+async fn a_series_break_inside_refuses_and_is_never_acknowledged_away() {
+    let (door, ..) = year().await;
+    let request = v1::RecordSeriesBreaksRequest {
+        recorded: vec![v1::SeriesBreak {
+            date: "2025-09-01".into(),
+            why: "waits are measured otherwise".into(),
+            ..Default::default()
+        }],
+        withdrawn: vec![],
+    };
+    door.indicators().record_series_breaks(request).await.expect("is taken");
+    let mut client = door.comparison();
+    let status = client.rank_organisations(rank("2025-03", "2026-02")).await.expect_err("a break inside");
+    assert_eq!(status.get_details_error_info().expect("is there").metadata["reasons"], "series_break");
+    assert!(status.message().contains("waits are measured otherwise"), "{}", status.message());
+    // From the day of the break on all is of one kind.
+    let after = v1::RankOrganisationsRequest {
+        acknowledge: acknowledged(&["short_window"]),
+        ..rank("2025-09", "2026-02")
+    };
+    client.rank_organisations(after).await.expect("lies after it");
+    let periods = v1::CompareEquivalentPeriodsRequest {
+        peers: peers(),
+        metric: "call_volumes".into(),
+        before_first_month: "2025-04".into(),
+        after_first_month: "2026-01".into(),
+        ..Default::default()
+    };
+    let status = client.compare_equivalent_periods(periods).await.expect_err("a break between");
+    assert_eq!(reason(&status).0, "NOT_COMPARABLE");
+    let chart =
+        client.get_control_chart(control(5, "2025-03", "2026-02")).await.expect("is whole").into_inner();
+    assert_eq!(chart.stretches.iter().map(|stretch| stretch.first_point).collect::<Vec<_>>(), [0, 6]);
+    let compared =
+        client.compare_organisations(compare("2025-03", "2026-02")).await.expect("is whole").into_inner();
+    assert!(compared.notes.iter().any(|note| note.contains("series break")), "{:?}", compared.notes);
 }
 
 #[tokio::test]

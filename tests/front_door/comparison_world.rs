@@ -1,6 +1,10 @@
 //! Made-up calls for comparisons: practices that miss more and more calls, month after month, and the plain sums of what was sent.
 
+use std::sync::Arc;
+
 use callgauge::proto::v1;
+use callgauge::store::Store;
+use callgauge::store::memory::MemoryStore;
 use jiff::civil::{Date, date};
 
 use crate::door::{Door, seconds};
@@ -60,7 +64,12 @@ pub(crate) fn calls(
 
 /// A server with practices of one ICB and these calls.
 pub(crate) async fn door(practices: usize, sent: &[Sent]) -> Door {
-    let door = Door::empty().await;
+    door_on(Arc::new(MemoryStore::new()), practices, sent).await
+}
+
+/// The same on a store of which more is asked than the door gives.
+pub(crate) async fn door_on(store: Arc<dyn Store>, practices: usize, sent: &[Sent]) -> Door {
+    let door = Door::on(store).await;
     let mut csv = "code,name,level,parents,from_date,until_date\nQHG,Example ICB,icb,,,\n".to_owned();
     for practice in 0..practices {
         csv += &format!("{},Surgery {practice},practice,QHG,,\n", code(practice));

@@ -8,6 +8,7 @@ use callgauge::proto::v1;
 use callgauge::proto::v1::admin_service_client::AdminServiceClient;
 use callgauge::proto::v1::call_record_service_client::CallRecordServiceClient;
 use callgauge::proto::v1::comparison_service_client::ComparisonServiceClient;
+use callgauge::proto::v1::indicator_service_client::IndicatorServiceClient;
 use callgauge::proto::v1::metrics_service_client::MetricsServiceClient;
 use callgauge::proto::v1::organisation_service_client::OrganisationServiceClient;
 use callgauge::service::{ServeError, Settings, bind};
@@ -98,6 +99,10 @@ impl Door {
 
     pub(crate) fn organisations(&self) -> OrganisationServiceClient<Channel> {
         OrganisationServiceClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn indicators(&self) -> IndicatorServiceClient<Channel> {
+        IndicatorServiceClient::new(self.channel.clone())
     }
 
     pub(crate) fn admin(&self) -> AdminServiceClient<Channel> {

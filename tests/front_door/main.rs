@@ -1,4 +1,4 @@
-//! The service through its front door: a real server on a free port, a real client, the store in memory.
+//! The service through its front door: a real server on a free port, a real client, the store in memory; where the store matters, the embedded one as well.
 
 mod comparison;
 mod comparison_pictures;
@@ -7,9 +7,11 @@ mod door;
 mod drain;
 mod errors;
 mod failing;
+mod indicators;
 mod metrics;
 mod observed;
 mod organisations;
 mod pages;
+mod stated;
 mod stream;
 mod submit;

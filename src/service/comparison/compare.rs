@@ -1,5 +1,6 @@
 //! CompareOrganisations: shares of organisations in funnels, side by side, like for like.
 
+use super::breaks;
 use super::coverage::Coverage;
 use super::gather::{KINDS, Pair, Sources, Table, sum};
 use super::question::{Focus, Peers, Put, Touched, Window, focus, hours, is_share, metric, peers};
@@ -36,6 +37,8 @@ pub(super) struct Question {
 pub(super) struct Compared {
     pub(super) units: Units,
     pub(super) coverage: Coverage,
+    /// Series breaks inside the window, in words.
+    broken: Vec<String>,
     /// One for each metric asked for, or why it is not covered.
     pub(super) metrics: Vec<Result<InFunnel, String>>,
 }
@@ -130,7 +133,8 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
     let days = question.window.days();
     let mut units = Units::plan(&question.peers, &sources.directory, &attributions, &keys, days)?;
     let slots = sources.slots(days, question.hours, sources.kinds(days))?;
-    super::of_source(&mut units, &question.peers, sources, &slots)?;
+    let contributing = super::of_source(&mut units, &question.peers, sources, &slots)?;
+    let broken = breaks::inside(&*sources.snapshot, days, &units.list, &contributing);
     let coverage = Coverage::of(sources, &units, &keys, &question.window)?;
     let shares: Vec<&Definition> =
         question.metrics.iter().copied().filter(|metric| is_share(metric)).collect();
@@ -153,7 +157,7 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
             .collect();
         return Err(Fault::NotComparable(format!("no metric can be compared: {}", told.join("; "))));
     }
-    Ok(Compared { units, coverage, metrics })
+    Ok(Compared { units, coverage, metrics, broken: broken.iter().map(breaks::words).collect() })
 }
 
 /// Places all organisations in the funnel of one metric.
@@ -233,6 +237,12 @@ impl Compared {
                     .to_owned(),
             );
         }
+        if let Some(first) = self.broken.first() {
+            notes.push(format!(
+                "{} inside the window, {first} among them: what lies before and after is not one series",
+                many(self.broken.len())
+            ));
+        }
         if self.units.rest {
             notes.push(
                 "calls of shared accounts, or of practices without a membership, belong to none of the organisations and are left out".to_owned(),
@@ -243,6 +253,14 @@ impl Compared {
             notes.push(format!("{held} like-for-like shares would be over 1 and are held there"));
         }
         notes
+    }
+}
+
+fn many(breaks: usize) -> String {
+    if breaks == 1 {
+        "1 recorded series break is".to_owned()
+    } else {
+        format!("{breaks} recorded series breaks are")
     }
 }
 

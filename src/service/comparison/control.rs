@@ -1,5 +1,7 @@
 //! GetControlChart: one organisation's series with its limits and signals.
 
+use std::collections::HashSet;
+
 use crate::calendar::{Buckets, Day, Days, Granularity, Hours, Profile};
 use crate::compare::control_chart::{ChartOptions, ControlChart, Improvement, TwoOfThree, control_chart};
 use crate::definitions::{Definition, DefinitionSet};
@@ -9,7 +11,9 @@ use crate::service::errors::Fault;
 use crate::service::fields;
 use crate::service::house::Waiting;
 use crate::service::metrics::{self, Keys};
+use crate::store::SeriesBreak;
 
+use super::breaks;
 use super::gather::{KINDS, Pair, Sources};
 use super::question::{Put, Touched, Window, hours, is_share, number};
 use super::units::Units;
@@ -40,6 +44,8 @@ pub(super) struct Charted {
     pub(super) organisation: v1::OrganisationRef,
     pub(super) points: Vec<PointFacts>,
     pub(super) chart: ControlChart,
+    /// Series breaks at which it starts anew, in words.
+    pub(super) broken: Vec<String>,
 }
 
 /// What is behind a point.
@@ -134,7 +140,9 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
     let plain = buckets.slots().ok_or_else(|| {
         Fault::field("hours", "the calendar cuts an NHS band in this window: ask for all hours")
     })?;
-    let groups = [unit.group];
+    let groups = [unit.group.clone()];
+    let contributing: HashSet<_> = sources.sources(&groups, &plain)?.into_iter().flatten().collect();
+    let broken = breaks::inside(&*sources.snapshot, days, std::slice::from_ref(&unit), &contributing);
     let metric = [question.metric];
     let one = |tables: Vec<super::gather::Table>| {
         tables.into_iter().next().ok_or_else(|| Fault::Internal("no table was made".to_owned()))
@@ -170,14 +178,15 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
     let options = ChartOptions {
         improvement: question.improvement,
         fix_after: question.fix_after,
-        rebase_at: rebase_at(question, &points)?,
+        rebase_at: rebase_at(question, &points, &broken)?,
         target: question.target,
         screen_moving_ranges: true,
         two_of_three: question.two_of_three,
     };
     let values: Vec<Option<f64>> = points.iter().map(|point| point.value).collect();
     let chart = control_chart(&values, &options).map_err(|fault| Fault::NotComparable(fault.to_string()))?;
-    Ok(Charted { organisation: unit.organisation, points, chart })
+    let broken = broken.iter().map(breaks::words).collect();
+    Ok(Charted { organisation: unit.organisation, points, chart, broken })
 }
 
 fn label(granularity: Granularity, label: &str, first: Day) -> String {
@@ -262,7 +271,11 @@ fn expectation(
 }
 
 /// Where the chart starts anew: at the first point that begins on that day or later.
-fn rebase_at(question: &Question, points: &[PointFacts]) -> Result<Vec<usize>, Fault> {
+fn rebase_at(
+    question: &Question,
+    points: &[PointFacts],
+    broken: &[SeriesBreak],
+) -> Result<Vec<usize>, Fault> {
     let mut found: Vec<usize> = Vec::new();
     for &day in &question.rebase {
         let at = points.partition_point(|point| point.days.first < day);
@@ -274,5 +287,9 @@ fn rebase_at(question: &Question, points: &[PointFacts]) -> Result<Vec<usize>, F
         }
         found.push(at);
     }
+    let of_breaks = broken.iter().map(|found| points.partition_point(|point| point.days.first < found.day));
+    found.extend(of_breaks.filter(|&at| at > 0 && at < points.len()));
+    found.sort_unstable();
+    found.dedup();
     Ok(found)
 }

@@ -32,7 +32,7 @@ pub(super) fn response(
         charted: what(question),
         definition_set: question.set.name.clone(),
         answered_at: Some(crate::ingest::timestamp(answered_at)),
-        notes: notes(question),
+        notes: notes(question, charted),
         method: method(question),
         first_day,
         last_day,
@@ -136,8 +136,9 @@ pub(super) fn what(question: &Question) -> String {
     }
 }
 
-fn notes(question: &Question) -> Vec<String> {
-    let mut notes = Vec::new();
+fn notes(question: &Question, charted: &Charted) -> Vec<String> {
+    let mut notes: Vec<String> =
+        charted.broken.iter().map(|told| format!("the chart starts anew at {told}")).collect();
     if question.take_out_calendar {
         notes.push(
             "the calendar (kind of day, NHS band) is taken out by the organisation's own calls in the window; the season itself, such as winter, stays in".to_owned(),

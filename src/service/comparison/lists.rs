@@ -2,6 +2,7 @@
 
 use callgauge_schema::Moment;
 
+use super::breaks;
 use super::gather::Sources;
 use super::question::{Peers, Put, Touched, Window, hours, peers, share, worst, worst_share};
 use super::units::Units;
@@ -98,7 +99,8 @@ pub(super) fn answer(
     let slots = sources.slots(days, question.hours, |day, _| {
         u32::try_from(months.partition_point(|month| month.end <= day)).ok()
     })?;
-    super::of_source(&mut units, &question.peers, sources, &slots)?;
+    let contributing = super::of_source(&mut units, &question.peers, sources, &slots)?;
+    let broken = breaks::inside(&*sources.snapshot, days, &units.list, &contributing);
     let tables = sources.tables(&units.groups(), &slots, months.len(), &question.metrics, waiting)?;
     let rows = |at: usize, of: fn((i64, i64)) -> i64| -> Vec<Vec<Option<f64>>> {
         let row =
@@ -112,7 +114,9 @@ pub(super) fn answer(
     let asked = ListQuestion { share: question.share, worst: question.worst, scale: Scale::ArcsineRoot };
     let found = assess_lists(&numerators, &denominators, asked)
         .map_err(|fault| Fault::NotComparable(fault.to_string()))?;
-    Ok(response(question, &found, units.list.len(), answered_at))
+    let mut told = response(question, &found, units.list.len(), answered_at);
+    told.notes.extend(broken.iter().map(|found| format!("{} inside the window", breaks::words(found))));
+    Ok(told)
 }
 
 fn response(

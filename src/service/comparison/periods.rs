@@ -14,7 +14,9 @@ use crate::proto::v1;
 use crate::service::errors::Fault;
 use crate::service::house::Waiting;
 use crate::service::metrics::{self, Keys};
+use crate::store::{BreakOf, SeriesBreak};
 
+use super::breaks;
 use super::gather::{KINDS, Pair, Sources, Table, by_hour, sum};
 use super::question::{Focus, Peers, Put, Touched, Window, focus, hours, is_share, number, peers};
 use super::units::Units;
@@ -100,6 +102,8 @@ pub(super) fn parse(request: v1::CompareEquivalentPeriodsRequest) -> Result<Put<
 
 /// What is gathered for all organisations.
 struct Gathered {
+    /// Series breaks of single practices between the periods.
+    broken: Vec<SeriesBreak>,
     /// By month of the whole span.
     months: Table,
     /// Before by kind of day and band, then after.
@@ -148,6 +152,12 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
         .iter()
         .enumerate()
         .map(|(unit, counted)| {
+            let practices = &units.list[unit].practices;
+            let own =
+                |found: &&SeriesBreak| practices.iter().any(|(code, _)| found.of == BreakOf::Practice(*code));
+            if let Some(found) = gathered.broken.iter().find(own) {
+                return Err(format!("{} lies between the periods", breaks::words(found)));
+            }
             let cells = gathered.periods.unit(unit);
             let own = components.units.get(unit).copied();
             let own = own.filter(|own| own.months > 0).ok_or("has calls in no month".to_owned())?;
@@ -170,7 +180,14 @@ fn gather(
     let kinds = sources.kinds(days);
     let month = |day: Day| question.all.months.partition_point(|month| month.end <= day) as u32;
     let by_month = sources.slots(days, question.hours, |day, _| Some(month(day)))?;
-    super::of_source(units, &question.peers, sources, &by_month)?;
+    let contributing = super::of_source(units, &question.peers, sources, &by_month)?;
+    let broken = breaks::inside(&*sources.snapshot, days, &units.list, &contributing);
+    if let Some(all) = broken.iter().find(|found| !matches!(found.of, BreakOf::Practice(_))) {
+        return Err(Fault::NotComparable(format!(
+            "{} lies between the periods: compare periods on one side of it",
+            breaks::words(all)
+        )));
+    }
     if units.list.len() > UNITS {
         return Err(Fault::AnswerTooLarge(format!(
             "the answer would have {} organisations, more than {UNITS}: ask for a part of them",
@@ -194,6 +211,7 @@ fn gather(
     let metric = [question.metric];
     let peers = one(sources.tables(&[together(&groups)], &by_kind, KINDS, &metric, waiting)?)?;
     Ok(Gathered {
+        broken,
         months: one(sources.tables(&groups, &by_month, question.all.months.len(), &metric, waiting)?)?,
         periods: one(sources.tables(&groups, &by_period, 2 * KINDS, &metric, waiting)?)?,
         peers: peers.unit(0).iter().map(|pair| pair.unwrap_or((0, 0))).collect(),

@@ -237,7 +237,8 @@ pub(super) fn control(form: Form, question: &control::Question, charted: &Charte
     );
     frame.statements =
         chart.warnings.iter().map(|warning| sentence(&control_render::said(charted, *warning))).collect();
-    let plain = crate::service::comparison::question::is_share(question.metric);
+    frame.statements.extend(charted.broken.iter().map(|told| format!("The chart starts anew at {told}.")));
+    let plain = super::question::is_share(question.metric);
     let plot = pictures::ControlChart {
         value: Axis {
             title: control_render::what(question),

@@ -1,5 +1,6 @@
 //! RankOrganisations: refused with every reason at once, or expected ranks with intervals and bands.
 
+use super::breaks;
 use super::coverage::Coverage;
 use super::gather::{Pair, Sources, Table};
 use super::question::{Focus, Peers, Put, Touched, Window, focus, hours, peers, share, worst, worst_share};
@@ -144,7 +145,7 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
         u32::try_from(at).ok()
     };
     let slots = sources.slots(days, question.hours, months)?;
-    let methods = super::of_source(&mut units, &question.peers, sources, &slots)?;
+    let contributing = super::of_source(&mut units, &question.peers, sources, &slots)?;
     let coverage = Coverage::of(sources, &units, &keys, &question.window)?;
     let wide = question.window.months.len();
     let tables = sources.tables(&units.groups(), &slots, wide, &[question.metric], waiting)?;
@@ -161,21 +162,27 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
             (0..ranked.len()).map(|at| components.variance_of_mean(at)).collect();
         rankability(components.tau2, &of_means?).ok()
     });
+    let broken = breaks::inside(&*sources.snapshot, days, &units.list, &contributing);
     let facts = RankingFacts {
         months: months_with_data as u32,
         rankability: rankable,
         coverage: coverage.share(),
         smallest_volume: ranked.iter().map(|&unit| counted[unit].1 as f64).reduce(f64::min),
         organisations: ranked.len(),
-        methods_differ: methods > 1,
+        methods_differ: contributing.len() > 1,
         months_not_comparable: not_comparable(&values, wide),
-        series_break: false,
+        series_break: !broken.is_empty(),
         definition_changed: false,
         gate_denies: false,
     };
-    let RankingDecision { refused, acknowledged, idle: _ } =
+    let RankingDecision { mut refused, acknowledged, idle: _ } =
         decide(&facts, &RankingLimits::default(), &question.acknowledged);
     if !refused.is_empty() {
+        for refusal in refused.iter_mut().filter(|refusal| refusal.reason == RankingReason::SeriesBreak) {
+            if let Some(first) = broken.first() {
+                refusal.message = format!("{}: {}", refusal.message, breaks::words(first));
+            }
+        }
         return Err(Fault::Ranking(refused));
     }
     let components = variances.map_err(|fault| Fault::NotComparable(fault.to_string()))?;
