@@ -6,6 +6,7 @@
 mod adapters;
 mod backup;
 mod calls;
+mod compare;
 mod connect;
 mod definitions;
 mod demo;
@@ -65,6 +66,12 @@ enum Command {
     Serve(serve::ServeArgs),
     Replay(replay::ReplayArgs),
     Query(query::QueryArgs),
+    Compare(compare::CompareArgs),
+    Rank(compare::RankArgs),
+    Periods(compare::PeriodsArgs),
+    Control(compare::ControlArgs),
+    Lists(compare::ListsArgs),
+    Chart(compare::ChartArgs),
     Calls(calls::CallsArgs),
     Org(organisations::OrgArgs),
     Indicator(indicators::IndicatorArgs),
@@ -117,6 +124,12 @@ async fn run(command: Command, around: &Surroundings, out: &mut dyn Write) -> Re
         Command::Serve(args) => serve::run(args, around).await,
         Command::Replay(args) => replay::run(args, around).await,
         Command::Query(args) => query::run(args, around, out).await,
+        Command::Compare(args) => compare::compare(args, around, out).await,
+        Command::Rank(args) => compare::rank(args, around, out).await,
+        Command::Periods(args) => compare::periods(args, around, out).await,
+        Command::Control(args) => compare::control(args, around, out).await,
+        Command::Lists(args) => compare::lists(args, around, out).await,
+        Command::Chart(args) => compare::chart(args, around, out).await,
         Command::Calls(args) => calls::run(args, around, out).await,
         Command::Org(args) => organisations::run(args, around, out).await,
         Command::Indicator(args) => indicators::run(args, around, out).await,

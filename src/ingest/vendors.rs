@@ -22,7 +22,11 @@ pub fn all() -> Vec<Known> {
     }
     let mut all: Vec<Known> = known![
         callgauge_adapter_8x8,
+        callgauge_adapter_aircall,
+        callgauge_adapter_amazon_connect,
+        callgauge_adapter_genesys_cloud,
         callgauge_adapter_ringcentral,
+        callgauge_adapter_twilio,
         callgauge_adapter_webex,
         callgauge_adapter_zoom,
     ];

@@ -9,6 +9,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::access::Denial;
+use crate::compare::refusals::RankingRefusal;
 use crate::proto::v1::ErrorReason;
 use crate::store::StoreError;
 
@@ -56,6 +57,12 @@ pub(crate) enum Fault {
     /// The gate says no.
     #[error(transparent)]
     Denied(#[from] Denial),
+    /// The numbers cannot carry a ranking.
+    #[error("no ranking is given: {}", sentences(.0))]
+    Ranking(Vec<RankingRefusal>),
+    /// Organisations, periods or months cannot be compared as asked.
+    #[error("{0}")]
+    NotComparable(String),
     /// An import contradicts itself or what is stored.
     #[error("nothing was imported: {0}")]
     Import(String),
@@ -77,6 +84,10 @@ impl Fault {
     }
 }
 
+fn sentences(refusals: &[RankingRefusal]) -> String {
+    refusals.iter().map(|refusal| refusal.message.as_str()).collect::<Vec<_>>().join("; ")
+}
+
 /// What a client is told.
 struct Told {
     code: Code,
@@ -84,11 +95,20 @@ struct Told {
     message: String,
     field: Option<String>,
     metadata: Vec<(&'static str, String)>,
+    /// What stands in the way: name and description.
+    preconditions: Vec<(&'static str, String)>,
 }
 
 impl Told {
     fn new(code: Code, reason: ErrorReason, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), field: None, metadata: Vec::new() }
+        Self {
+            code,
+            reason,
+            message: message.into(),
+            field: None,
+            metadata: Vec::new(),
+            preconditions: Vec::new(),
+        }
     }
 
     fn at(self, field: impl Into<String>) -> Self {
@@ -147,6 +167,13 @@ impl From<Fault> for Status {
             Fault::Denied(Denial { missing: _ }) => {
                 Told::new(Code::PermissionDenied, ErrorReason::PermissionDenied, message)
             }
+            Fault::Ranking(refusals) => ranking(&refusals, message),
+            Fault::NotComparable(_) => {
+                let mut told =
+                    Told::new(Code::FailedPrecondition, ErrorReason::NotComparable, message.as_str());
+                told.preconditions.push(("not_comparable", message));
+                told
+            }
             Fault::Import(_) => {
                 Told::new(Code::FailedPrecondition, ErrorReason::ImportRefused, message).at("csv")
             }
@@ -194,6 +221,19 @@ fn store(fault: StoreError, message: String) -> Told {
     }
 }
 
+fn ranking(refusals: &[RankingRefusal], message: String) -> Told {
+    let names = |all: bool| {
+        let names = refusals.iter().filter(|refusal| all || refusal.reason.may_be_acknowledged());
+        names.map(|refusal| refusal.reason.name()).collect::<Vec<_>>().join(",")
+    };
+    let mut told = Told::new(Code::FailedPrecondition, ErrorReason::RankingRefused, message)
+        .with("reasons", names(true))
+        .with("acknowledgeable", names(false));
+    told.preconditions =
+        refusals.iter().map(|refusal| (refusal.reason.name(), refusal.message.clone())).collect();
+    told
+}
+
 fn internal(cause: &str) -> Told {
     tracing::error!(cause, "a fault of ours");
     Told::new(
@@ -204,7 +244,7 @@ fn internal(cause: &str) -> Told {
 }
 
 fn status(told: Told) -> Status {
-    let Told { code, reason, message, field, metadata } = told;
+    let Told { code, reason, message, field, metadata, preconditions } = told;
     let mut metadata: HashMap<String, String> =
         metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     let mut bad = None;
@@ -218,6 +258,9 @@ fn status(told: Told) -> Status {
     let mut details = ErrorDetails::with_error_info(name(reason), DOMAIN, metadata);
     if let Some((field, described)) = bad {
         details.add_bad_request_violation(field, described);
+    }
+    for (what, described) in preconditions {
+        details.add_precondition_failure_violation(what, "comparison", described);
     }
     Status::with_error_details(code, message, details)
 }
@@ -339,6 +382,16 @@ mod tests {
                 "PERMISSION_DENIED",
                 None,
             ),
+            (
+                Fault::Ranking(vec![RankingRefusal {
+                    reason: crate::compare::refusals::RankingReason::ShortWindow,
+                    message: "x".into(),
+                }]),
+                Code::FailedPrecondition,
+                "RANKING_REFUSED",
+                None,
+            ),
+            (Fault::NotComparable("x".into()), Code::FailedPrecondition, "NOT_COMPARABLE", None),
             (Fault::Import("x".into()), Code::FailedPrecondition, "IMPORT_REFUSED", None),
             (
                 Fault::Store(StoreError::RejectLimit { source_id: "s".parse().expect("is an id"), kept: 1 }),

@@ -6,6 +6,7 @@
 mod admin;
 mod call_records;
 mod codec;
+mod comparison;
 mod connections;
 mod errors;
 mod fields;

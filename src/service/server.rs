@@ -19,6 +19,7 @@ use tonic::transport::server::TcpIncoming;
 
 use super::admin::Admin;
 use super::call_records::CallRecords;
+use super::comparison::Comparison;
 use super::connections::{CONNECTIONS, limited};
 use super::health::Health;
 use super::house::House;
@@ -36,6 +37,7 @@ use crate::organisations::Directory;
 use crate::proto::DESCRIPTORS;
 use crate::proto::v1::admin_service_server::AdminServiceServer;
 use crate::proto::v1::call_record_service_server::CallRecordServiceServer;
+use crate::proto::v1::comparison_service_server::ComparisonServiceServer;
 use crate::proto::v1::indicator_service_server::IndicatorServiceServer;
 use crate::proto::v1::metrics_service_server::MetricsServiceServer;
 use crate::proto::v1::organisation_service_server::OrganisationServiceServer;
@@ -340,6 +342,7 @@ fn routes(house: &Arc<House>, host: Behind<Arc<Host>>) -> Routes {
     Routes::new(service!(CallRecordServiceServer, CallRecords))
         .add_service(service!(MetricsServiceServer, Metrics))
         .add_service(service!(OrganisationServiceServer, Organisations))
+        .add_service(service!(ComparisonServiceServer, Comparison))
         .add_service(service!(IndicatorServiceServer, Indicators))
         .add_service(service!(AdminServiceServer, Admin))
         .add_service(service!(SourceServiceServer, Sources, host))

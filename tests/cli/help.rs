@@ -4,11 +4,21 @@ use crate::golden::hold;
 use crate::{run, text};
 
 /// All commands, and the commands of commands.
-const COMMANDS: [&str; 33] = [
+const COMMANDS: [&str; 43] = [
     "",
     "serve",
     "replay",
     "query",
+    "compare",
+    "rank",
+    "periods",
+    "control",
+    "lists",
+    "chart",
+    "chart funnel",
+    "chart control",
+    "chart ranks",
+    "chart profile",
     "calls",
     "org",
     "org import",

@@ -7,6 +7,7 @@ use std::time::Duration;
 use callgauge::proto::v1;
 use callgauge::proto::v1::admin_service_client::AdminServiceClient;
 use callgauge::proto::v1::call_record_service_client::CallRecordServiceClient;
+use callgauge::proto::v1::comparison_service_client::ComparisonServiceClient;
 use callgauge::proto::v1::indicator_service_client::IndicatorServiceClient;
 use callgauge::proto::v1::metrics_service_client::MetricsServiceClient;
 use callgauge::proto::v1::organisation_service_client::OrganisationServiceClient;
@@ -98,6 +99,10 @@ impl Door {
 
     pub(crate) fn metrics(&self) -> MetricsServiceClient<Channel> {
         MetricsServiceClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn comparison(&self) -> ComparisonServiceClient<Channel> {
+        ComparisonServiceClient::new(self.channel.clone()).max_decoding_message_size(16 << 20)
     }
 
     pub(crate) fn organisations(&self) -> OrganisationServiceClient<Channel> {

@@ -38,8 +38,8 @@ pub(super) struct Answering<'a> {
 
 /// Who has calls, by what they are asked for.
 #[derive(Default)]
-pub(super) struct Keys {
-    pub(super) practices: HashMap<OdsCode, AttributionKey>,
+pub(in crate::service) struct Keys {
+    pub(in crate::service) practices: HashMap<OdsCode, AttributionKey>,
     accounts: Vec<AttributionKey>,
 }
 
@@ -183,7 +183,8 @@ impl Answering<'_> {
 }
 
 impl Keys {
-    fn of(attributions: &Attributions) -> Self {
+    /// Of a snapshot.
+    pub(in crate::service) fn of(attributions: &Attributions) -> Self {
         let mut keys = Self::default();
         for (key, attribution) in (0..).map(AttributionKey).zip(&attributions.list) {
             match attribution {
@@ -220,7 +221,7 @@ impl Keys {
     }
 
     /// The accounts, in the order of their keys here.
-    fn accounts<'a>(&self, attributions: &'a Attributions) -> Vec<&'a Account> {
+    pub(in crate::service) fn accounts<'a>(&self, attributions: &'a Attributions) -> Vec<&'a Account> {
         let account = |attribution: &'a Attribution| match attribution {
             Attribution::Practice(_) => None,
             Attribution::Account(account) => Some(&**account),
@@ -229,7 +230,7 @@ impl Keys {
     }
 
     /// What a row is made of, in the store's words. Who has no calls is left out.
-    pub(super) fn group(&self, plan: &RowPlan, range: Days) -> Group {
+    pub(in crate::service) fn group(&self, plan: &RowPlan, range: Days) -> Group {
         match &plan.parts {
             Parts::Everything => Group::All,
             Parts::Members(members) => Group::Spans(
