@@ -181,6 +181,6 @@ async fn fill(store: &dyn Store, practices: usize) -> Result<usize, Fault> {
 }
 
 async fn commit(store: &dyn Store, items: Vec<Item>) -> Result<(), Fault> {
-    store.commit(Submission { source: "made-up".parse()?, items, redrives: Vec::new() }).await?;
+    store.commit(Submission::new("made-up".parse()?, items)).await?;
     Ok(())
 }

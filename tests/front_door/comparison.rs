@@ -209,7 +209,7 @@ async fn a_ranking_is_what_a_plain_computation_says() {
     let means: Vec<f64> = by_practice.iter().map(|own| grand + weight * (own - grand)).collect();
     let sd = (weight * s2).sqrt();
     let mut chance = Chance::new(7);
-    let mut among = vec![0.0; PRACTICES];
+    let mut among = [0.0; PRACTICES];
     let draws = 20_000;
     for _ in 0..draws {
         let normal = |chance: &mut Chance| (0..12).map(|_| chance.next()).sum::<f64>() - 6.0;
@@ -465,7 +465,7 @@ async fn august_2021_against_august_2019_takes_the_calendar_out() {
     assert_eq!((before.working_days, before.working_mondays), (21, 3));
     assert_eq!((after.working_days, after.working_mondays), (21, 4));
     let change = |at: usize| match &answer.organisations[at].result {
-        Some(v1::period_change::Result::Change(change)) => change.clone(),
+        Some(v1::period_change::Result::Change(change)) => *change,
         other => panic!("{other:?}"),
     };
     // Mondays alone make more calls; beyond that the seven are alike, and practice 0 has half of theirs.

@@ -66,32 +66,32 @@ impl MadeUp {
     /// Adds calls: id, start in seconds, queue.
     pub(crate) fn add(&self, calls: &[(&str, i64, &'static str)]) {
         let more = calls.iter().map(|(id, secs, queue)| ((*id).to_owned(), secs * 1_000, *queue));
-        self.0.lock().unwrap().calls.extend(more);
+        self.0.lock().expect("no test panicked with it").calls.extend(more);
     }
 
     pub(crate) fn then(&self, mishaps: impl IntoIterator<Item = Option<Mishap>>) {
-        self.0.lock().unwrap().mishaps = mishaps.into_iter().collect();
+        self.0.lock().expect("no test panicked with it").mishaps = mishaps.into_iter().collect();
     }
 
     /// A source that reads it from `start`, seconds since 1970, on.
     pub(crate) fn source(&self, id: &str, start: i64, rules: &[MappingRule]) -> SourceSetup {
         SourceSetup {
-            id: id.parse().unwrap(),
+            id: id.parse().expect("an id"),
             vendor: Arc::new(self.clone()),
             settings: Settings::from(toml::Table::new()),
             poll_interval: Duration::from_secs(3_600),
             lookback: None,
             start: Some(Moment::from_millis(start * 1_000)),
-            mapping: Arc::new(Mapping::new(rules).unwrap()),
+            mapping: Arc::new(Mapping::new(rules).expect("a mapping")),
         }
     }
 }
 
 /// Calls of a queue are a practice's, on these days.
 pub(crate) fn queue(name: &str, practice: &str, from: &str, until: &str) -> MappingRule {
-    let day = |text: &str| (!text.is_empty()).then(|| text.parse().unwrap());
+    let day = |text: &str| (!text.is_empty()).then(|| text.parse().expect("a day"));
     let whose = DraftAttribution::check(Some(DraftAttribution::Practice(practice.to_owned())));
-    let whose: Attribution = whose.unwrap();
+    let whose: Attribution = whose.expect("a code");
     MappingRule { place: Some(Place::queue(name)), whose, first: day(from), end: day(until) }
 }
 
@@ -132,7 +132,7 @@ fn vendor_call((id, start, queue): &Call) -> VendorCall {
 #[async_trait]
 impl Adapter for MadeUp {
     async fn check(&self, _: Moment) -> Result<CheckReport, AdapterError> {
-        let log = self.0.lock().unwrap();
+        let log = self.0.lock().expect("no test panicked with it");
         if let Some(Some(Mishap::Fails(fault))) = log.mishaps.front() {
             return Err(AdapterError::new(*fault, "the key has ended; make a new one"));
         }
@@ -142,7 +142,7 @@ impl Adapter for MadeUp {
 
     async fn fetch(&self, request: FetchRequest) -> Result<Page, AdapterError> {
         let mishap = {
-            let mut log = self.0.lock().unwrap();
+            let mut log = self.0.lock().expect("no test panicked with it");
             log.pages += 1;
             log.mishaps.pop_front().flatten()
         };
@@ -154,7 +154,7 @@ impl Adapter for MadeUp {
             Some(Mishap::Panics) => panic!("as the test wants it"),
             None => {}
         }
-        let log = self.0.lock().unwrap();
+        let log = self.0.lock().expect("no test panicked with it");
         let from: usize = request.cursor.as_ref().map_or(Ok(0), Cursor::read)?;
         let all: Vec<&Call> = log
             .calls

@@ -421,6 +421,7 @@ fn stored(fault: StoreError) -> End {
         }
         fault @ (StoreError::RejectLimit { .. }
         | StoreError::StatementLimit(_)
+        | StoreError::OverLimit(_)
         | StoreError::TooLarge(_)
         | StoreError::OfRecord(_)
         | StoreError::BackupFolder(_)

@@ -1,6 +1,7 @@
 //! Who looked at whose numbers, in the database. The organisations of an event are a list of their own, kept once however many events name the same.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use callgauge_schema::{Moment, OdsCode};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
@@ -86,12 +87,15 @@ pub(super) fn list(db: &Connection, ask: &AccessEventsAsk) -> rusqlite::Result<V
     let mut events = Vec::new();
     while let Some(row) = rows.next()? {
         let list: i64 = row.get(6)?;
-        if !lists.contains_key(&list) {
-            let codes: String = db
-                .prepare_cached("SELECT codes FROM accessed WHERE id = ?1")?
-                .query_row([list], |row| row.get(0))?;
-            lists.insert(list, unpacked(&codes)?);
-        }
+        let organisations = match lists.entry(list) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(unknown) => {
+                let codes: String = db
+                    .prepare_cached("SELECT codes FROM accessed WHERE id = ?1")?
+                    .query_row([list], |row| row.get(0))?;
+                unknown.insert(unpacked(&codes)?).clone()
+            }
+        };
         let acknowledged: String = row.get(5)?;
         events.push(KeptAccessEvent {
             id: row.get::<_, i64>(0)? as u64,
@@ -100,7 +104,7 @@ pub(super) fn list(db: &Connection, ask: &AccessEventsAsk) -> rusqlite::Result<V
                 who: row.get(2)?,
                 purpose: row.get(3)?,
                 what: row.get(4)?,
-                organisations: lists.get(&list).cloned().unwrap_or_default(),
+                organisations,
                 acknowledged: acknowledged.lines().map(str::to_owned).collect(),
             },
         });
