@@ -26,6 +26,8 @@ const LONG: Duration = Duration::from_secs(30);
 /// Some of the month's records in a file that all of them read.
 pub(crate) struct Sample {
     records: u64,
+    /// The practices that they are of.
+    practices: Vec<String>,
     csv: PathBuf,
 }
 
@@ -49,29 +51,30 @@ pub(crate) struct Measured {
     pub(crate) answer: Vec<i64>,
 }
 
-/// Reads the month back and keeps every so-many-th call of every practice. Calls of accounts that several practices share are left out.
+/// Reads back all calls of every so-many-th practice, from those with the fewest calls to those with the most, the middle one among them.
+/// Calls of accounts that several practices share are left out.
 pub(crate) async fn draw(server: &Server, month: &Month, csv: &Path) -> Result<Sample, Fault> {
     let wanted = std::env::var("CALLGAUGE_BENCH_COMPARE_ROWS").map_or(Ok(ROWS), |text| text.parse())?.max(1);
-    let every = month.records.div_ceil(wanted).max(1);
-    println!("reading the month back, keeping one call in {every}");
+    let every = usize::try_from(month.records.div_ceil(wanted))?.max(1);
+    println!("reading back all calls of one practice in {every}");
     let days = (month.days.0.to_string(), month.days.1.to_string());
-    let (mut records, mut seen) = (0, 0_u64);
+    let mut records = 0;
     let mut file = std::io::BufWriter::new(std::fs::File::create(csv)?);
-    let mut codes = month.practices.clone();
-    codes.sort_unstable();
-    for code in &codes {
+    let number = (0..).zip(&month.practices);
+    let middle = month.practices.len() / 2;
+    let kept = number.filter(|(number, _)| number % every == middle % every).map(|(_, code)| code.clone());
+    let mut practices: Vec<_> = kept.collect();
+    practices.sort_unstable();
+    for code in &practices {
         for stored in client::calls_of(&server.channel, code, &days).await? {
             let Some(record) = stored.record.filter(|_| stored.source_id != FRESH) else { continue };
-            seen += 1;
-            if seen.is_multiple_of(every) {
-                writeln!(file, "{}", as_csv(code, &record))?;
-                records += 1;
-            }
+            writeln!(file, "{}", as_csv(code, &record))?;
+            records += 1;
         }
     }
     file.flush()?;
-    println!("{records} of {seen} records kept");
-    Ok(Sample { records, csv: csv.to_path_buf() })
+    println!("{records} records of {} practices", practices.len());
+    Ok(Sample { records, practices, csv: csv.to_path_buf() })
 }
 
 /// Measures all three and puts them side by side.
@@ -93,6 +96,7 @@ pub(crate) async fn run(
     }
     report.comparison(Theirs {
         records: sample.records,
+        practices: sample.practices.len(),
         questions: month.questions().map(|(name, ..)| name.to_owned()).to_vec(),
         ours,
         theirs,
@@ -105,7 +109,7 @@ async fn callgauge(folder: &Path, sample: &Sample, month: &Month) -> Result<Meas
     let mut loads = Vec::new();
     let server = loop {
         let server = Server::start(&folder.join(format!("sample-{}", loads.len()))).await?;
-        for part in month.practices.chunks(5_000) {
+        for part in sample.practices.chunks(5_000) {
             client::import(&server.channel, part).await?;
         }
         let lines = std::io::BufReader::new(std::fs::File::open(&sample.csv)?).lines();

@@ -4,8 +4,8 @@
 //! 500 practices and says so. Client and server share the machine, as they do in the figures. The release binary runs as a process of its own on a
 //! folder below `CALLGAUGE_BENCH_DIR` (or the system's folder for temporary files), which goes away at the end.
 //!
-//! `CALLGAUGE_BENCH_COMPARE_ROWS` (3,000,000) says how many of the records the others get: whole calls drawn evenly from every practice and day; a large number means all. Those
-//! records also go into an empty callgauge, so that ratios compare like with like. `CALLGAUGE_BENCH_PYTHON` (python3) is the Python that has duckdb.
+//! `CALLGAUGE_BENCH_COMPARE_ROWS` (3,000,000) says about how many of the records the others get: all calls of as many practices, which stand evenly between
+//! the smallest and the largest; a large number means everything. Those records also go into an empty callgauge, so that ratios compare like with like. `CALLGAUGE_BENCH_PYTHON` (python3) is the Python that has duckdb.
 //! `CALLGAUGE_BENCH_ONLY=england` or `=compare` leaves the other part out.
 
 mod client;
@@ -30,6 +30,10 @@ pub(crate) enum Calls {
     /// Made up here.
     MadeUp,
 }
+
+/// As in the program, whose command line is such a client.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> Result<(), Fault> {
     // `cargo test --benches` runs this too, with --test; a bench has nothing to say there.

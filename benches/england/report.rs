@@ -17,6 +17,8 @@ pub(crate) struct Report {
 pub(crate) struct Theirs {
     /// How many records.
     pub(crate) records: u64,
+    /// Of how many practices.
+    pub(crate) practices: usize,
     /// The questions.
     pub(crate) questions: Vec<String>,
     /// callgauge.
@@ -77,11 +79,11 @@ fn side_by_side(page: &mut String, comparison: &Theirs) {
     let there: Vec<&Measured> = comparison.theirs.iter().filter(|other| other.missing.is_none()).collect();
     let _ = writeln!(
         page,
-        "\n## Beside others, on the same records\n\n{} of the month's records, drawn evenly from all practices and days, into each system while nothing else runs. callgauge takes them through \
+        "\n## Beside others, on the same records\n\n{} records, all calls of {} practices that stand evenly between the smallest and the largest, into each system while nothing else runs. callgauge takes them through \
          StreamCallRecords, from a client that reads the same CSV file; PostgreSQL by COPY into a table with its primary key on source and call id and an index on practice and time; DuckDB by COPY from CSV into a \
          table with that primary key, in-process. The others get London's clock time worked out in advance, and are not asked for bands, shares and completeness. Medians of 5 runs, or one where \
          it took over 30 s; in brackets how many times as long as callgauge. Counts and percentiles of all of them were equal.\n",
-        comparison.records
+        comparison.records, comparison.practices
     );
     let mut head = format!("| what | {} |", comparison.ours.name);
     let mut line = String::from("|---|---|");
