@@ -5,7 +5,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use tokio::sync::oneshot;
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::{Failure, Surroundings, host, signals};
 use crate::config::{
@@ -123,11 +126,18 @@ pub(super) async fn run(args: ServeArgs, around: &Surroundings) -> Result<(), Fa
 }
 
 fn log_to_stderr(log: LogConfig) -> Result<(), Failure> {
-    let filter = EnvFilter::new(format!("warn,callgauge={}", log.level.name()));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let level = match log.level {
+        LogLevel::Error => Level::ERROR,
+        LogLevel::Warn => Level::WARN,
+        LogLevel::Info => Level::INFO,
+        LogLevel::Debug => Level::DEBUG,
+        LogLevel::Trace => Level::TRACE,
+    };
+    let taken = Targets::new().with_default(Level::WARN).with_target("callgauge", level);
+    let lines = tracing_subscriber::fmt().with_max_level(Level::TRACE).with_writer(std::io::stderr);
     let begun = match log.format {
-        LogFormat::Json => lines.json().try_init(),
-        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).try_init(),
+        LogFormat::Json => lines.json().finish().with(taken).try_init(),
+        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).finish().with(taken).try_init(),
     };
     begun.map_err(|error| Failure::Refused(format!("cannot start the log: {error}")))
 }
