@@ -6,6 +6,7 @@
 #[allow(missing_docs, clippy::all, unreachable_pub, unused_qualifications)]
 pub mod v1 {
     tonic::include_proto!("callgauge.v1");
+    include!(concat!(env!("OUT_DIR"), "/servers/callgauge.v1.rs"));
 }
 
 /// Package `callgauge.adapter.v1`.
@@ -14,6 +15,7 @@ pub mod adapter {
     #[allow(missing_docs, clippy::all, unreachable_pub, unused_qualifications)]
     pub mod v1 {
         tonic::include_proto!("callgauge.adapter.v1");
+        include!(concat!(env!("OUT_DIR"), "/servers/callgauge.adapter.v1.rs"));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Exact histograms of whole seconds: how many calls took how long.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::packed::{Packed, Unpacked};
 
@@ -14,7 +15,7 @@ pub struct Histogram {
 #[derive(Clone, Debug)]
 enum Kept {
     Bins(Vec<(u32, i64)>),
-    Packed(Packed),
+    Packed(Arc<Packed>),
 }
 
 enum Iter<'a> {
@@ -215,7 +216,7 @@ mod tests {
             (plain.len(), plain.calls(), plain.sum_secs()),
             (packed.len(), packed.calls(), packed.sum_secs())
         );
-        for secs in [0, 2, 3, 4, 199, 200, 86_400] {
+        for secs in [0, 2, 3, 4, 60, 120, 199, 200, 300, 86_400] {
             assert_eq!(plain.at_or_under(secs), packed.at_or_under(secs), "{secs} s");
         }
         let (mut one, mut other) = (plain.clone(), packed.packed());

@@ -16,6 +16,7 @@ mod percent;
 mod stated;
 mod tally;
 mod value;
+pub(crate) mod varint;
 
 pub use band::DurationBand;
 pub use builder::TallyBuilder;

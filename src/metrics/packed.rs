@@ -2,15 +2,23 @@
 
 use std::sync::Arc;
 
+use super::band::DurationBand;
+use super::percent::Percent;
+use super::varint;
+
 /// Bins from one mark to the next.
 const STRIDE: usize = 32;
 
-/// A packed histogram. Cloning it copies nothing.
-#[derive(Clone, Debug)]
+/// A packed histogram.
+#[derive(Debug)]
 pub(super) struct Packed {
-    bytes: Arc<[u8]>,
+    bytes: Box<[u8]>,
     /// Where every so-many-th bin begins.
-    marks: Arc<[Mark]>,
+    marks: Box<[Mark]>,
+    /// Calls up to the end of each band but the last: what is asked for most.
+    up_to_edges: [i64; DurationBand::EDGES.len()],
+    /// Ranks that are asked for most, each with its seconds.
+    ranks: [(i64, Option<u32>); 2],
     pub(super) bins: usize,
     pub(super) calls: i64,
     pub(super) sum_secs: i64,
@@ -28,22 +36,35 @@ struct Mark {
 }
 
 impl Packed {
-    /// Packs bins that are in order.
-    pub(super) fn new(bins: &[(u32, i64)]) -> Self {
+    /// Packs bins that are in order. Cloning what is kept copies nothing.
+    pub(super) fn new(bins: &[(u32, i64)]) -> Arc<Self> {
         let mut bytes = Vec::with_capacity(bins.len() * 2);
         let mut marks = Vec::with_capacity(bins.len().div_ceil(STRIDE));
         let (mut before, mut calls, mut sum_secs) = (0, 0, 0);
+        let mut up_to_edges = [0; DurationBand::EDGES.len()];
         for (number, &(secs, of_it)) in bins.iter().enumerate() {
             if number % STRIDE == 0 {
                 marks.push(Mark { secs: before, at: bytes.len() as u32, calls });
             }
-            push(&mut bytes, u64::from(secs - before));
-            push(&mut bytes, ((of_it << 1) ^ (of_it >> 63)) as u64);
+            varint::push(&mut bytes, u64::from(secs - before));
+            varint::push(&mut bytes, varint::zigzag(of_it));
+            for (edge, up_to) in DurationBand::EDGES.into_iter().zip(&mut up_to_edges) {
+                if secs <= edge {
+                    *up_to += of_it;
+                }
+            }
             before = secs;
             calls += of_it;
             sum_secs += i64::from(secs) * of_it;
         }
-        Self { bytes: bytes.into(), marks: marks.into(), bins: bins.len(), calls, sum_secs }
+        let (bytes, marks) = (bytes.into(), marks.into());
+        let mut packed =
+            Self { bytes, marks, up_to_edges, ranks: [(0, None); 2], bins: bins.len(), calls, sum_secs };
+        packed.ranks = [Percent::P50, Percent::P90].map(|percent| {
+            let k = percent.rank(calls);
+            (k, packed.at_rank(k))
+        });
+        Arc::new(packed)
     }
 
     /// The bins, in order.
@@ -53,12 +74,18 @@ impl Packed {
 
     /// How many calls take at most so many seconds.
     pub(super) fn at_or_under(&self, secs: u32) -> i64 {
+        if let Some(edge) = DurationBand::EDGES.into_iter().position(|edge| edge == secs) {
+            return self.up_to_edges[edge];
+        }
         let (from, before) = self.after_marks(self.marks.partition_point(|mark| mark.secs <= secs));
         before + from.take_while(|&(bin, _)| bin <= secs).map(|(_, calls)| calls).sum::<i64>()
     }
 
     /// The k-th smallest, from 1; none where there are fewer. No count may be negative.
     pub(super) fn at_rank(&self, k: i64) -> Option<u32> {
+        if let Some(&(_, secs)) = self.ranks.iter().find(|&&(rank, secs)| rank == k && secs.is_some()) {
+            return secs;
+        }
         let (from, mut up_to) = self.after_marks(self.marks.partition_point(|mark| mark.calls < k));
         for (secs, calls) in from {
             up_to += calls;
@@ -96,32 +123,9 @@ impl Iterator for Unpacked<'_> {
                 (u64::from(*step), u64::from(*zigzag))
             }
             [] => return None,
-            _ => (self.number(), self.number()),
+            _ => (varint::read(&mut self.bytes)?, varint::read(&mut self.bytes)?),
         };
         self.secs += step as u32;
-        Some((self.secs, (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64)))
+        Some((self.secs, varint::unzigzag(zigzag)))
     }
-}
-
-impl Unpacked<'_> {
-    fn number(&mut self) -> u64 {
-        let mut number = 0;
-        for (at, &byte) in self.bytes.iter().enumerate() {
-            number |= u64::from(byte & 0x7f) << (7 * at);
-            if byte < 0x80 {
-                self.bytes = &self.bytes[at + 1..];
-                break;
-            }
-        }
-        number
-    }
-}
-
-/// Appends a number, seven bits a byte, lowest first.
-fn push(out: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
 }

@@ -14,6 +14,7 @@ use tonic::{Request, Response, Status, Streaming};
 use super::errors::Fault;
 use super::fields;
 use super::house::{House, principal};
+use super::pages::Page;
 use crate::access::{Ask, Asks, Purpose};
 use crate::ingest;
 use crate::proto::v1;
@@ -131,7 +132,7 @@ impl CallRecordService for CallRecords {
     async fn list_call_records(
         &self,
         request: Request<v1::ListCallRecordsRequest>,
-    ) -> Result<Response<v1::ListCallRecordsResponse>, Status> {
+    ) -> Result<Response<Page<v1::ListCallRecordsResponse>>, Status> {
         let caller = principal(&request);
         Ok(Response::new(list::list(&self.house, &caller, request.into_inner()).await?))
     }

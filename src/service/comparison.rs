@@ -29,7 +29,7 @@ use self::question::{Peers, Put};
 use self::units::Units;
 use super::errors::Fault;
 use super::house::{House, Waiting, principal};
-use super::pages::{Paging, Rows};
+use super::pages::{Page, Paging, Rows};
 use crate::access::{Admitted, Principal};
 use crate::calendar::Slots;
 use crate::proto::v1;
@@ -112,7 +112,7 @@ impl ComparisonService for Comparison {
     async fn compare_organisations(
         &self,
         request: Request<v1::CompareOrganisationsRequest>,
-    ) -> Result<Response<v1::CompareOrganisationsResponse>, Status> {
+    ) -> Result<Response<Page<v1::CompareOrganisationsResponse>>, Status> {
         let house = &self.house;
         let asked_by = principal(&request);
         let mut request = request.into_inner();
@@ -120,37 +120,30 @@ impl ComparisonService for Comparison {
         let page_token = std::mem::take(&mut request.page_token);
         let paging = Paging::new(page_size, PAGE_ROWS.0, PAGE_ROWS.1, house.pages.query(&request))?;
         let admitted = house.admit(&asked_by, compare::parse(request)?)?;
-        if !page_token.is_empty() {
-            let (page, next_page_token) =
-                house.pages.page::<v1::CompareOrganisationsResponse>(&page_token, paging, house.now())?;
-            return Ok(Response::new(v1::CompareOrganisationsResponse { next_page_token, ..page }));
+        if let Some(page) = house.pages.further(&page_token, paging, house.now())? {
+            return Ok(Response::new(page));
         }
         let sources = self.sources(&admitted).await?;
         let (answered_at, random) = (house.now(), self.peers.clone());
-        let (mut made, head) = house
+        let (made, head) = house
             .compute(move |waiting| {
                 let question = &admitted.question().question;
                 let mut compared = compare::answer(question, &sources, waiting)?;
                 let shown = compared.units.shown(&question.focus, &admitted.admission().naming, &random);
                 let mut rows = Rows::new(paging, ADVICE);
                 for unit in shown {
-                    rows.push(compare_render::row(question, &compared, unit))?;
+                    rows.push(&compare_render::row(question, &compared, unit))?;
                 }
                 Ok((rows.made(), compare_render::head(question, &compared, answered_at)))
             })
             .await?;
-        let next_page_token = house.pages.keep(&mut made, &head, house.now());
-        Ok(Response::new(v1::CompareOrganisationsResponse {
-            organisations: made.first,
-            next_page_token,
-            ..head
-        }))
+        Ok(Response::new(house.pages.first(made, head, house.now())))
     }
 
     async fn rank_organisations(
         &self,
         request: Request<v1::RankOrganisationsRequest>,
-    ) -> Result<Response<v1::RankOrganisationsResponse>, Status> {
+    ) -> Result<Response<Page<v1::RankOrganisationsResponse>>, Status> {
         let house = &self.house;
         let asked_by = principal(&request);
         let mut request = request.into_inner();
@@ -158,15 +151,13 @@ impl ComparisonService for Comparison {
         let page_token = std::mem::take(&mut request.page_token);
         let paging = Paging::new(page_size, PAGE_ROWS.0, PAGE_ROWS.1, house.pages.query(&request))?;
         let admitted = house.admit(&asked_by, rank::parse(request)?)?;
-        if !page_token.is_empty() {
-            let (page, next_page_token) =
-                house.pages.page::<v1::RankOrganisationsResponse>(&page_token, paging, house.now())?;
-            return Ok(Response::new(v1::RankOrganisationsResponse { next_page_token, ..page }));
+        if let Some(page) = house.pages.further(&page_token, paging, house.now())? {
+            return Ok(Response::new(page));
         }
         let sources = self.sources(&admitted).await?;
         let (answered_at, random) = (house.now(), self.peers.clone());
         let store = Arc::clone(house.store.open(&admitted));
-        let (mut made, head) = house
+        let (made, head) = house
             .compute(move |waiting| {
                 let question = &admitted.question().question;
                 let mut ranked = rank::answer(question, &sources, waiting)?;
@@ -174,17 +165,12 @@ impl ComparisonService for Comparison {
                 ranked.units.shown(&question.focus, &admitted.admission().naming, &random);
                 let mut rows = Rows::new(paging, ADVICE);
                 for unit in ranked.order() {
-                    rows.push(rank_render::row(&ranked, unit))?;
+                    rows.push(&rank_render::row(&ranked, unit))?;
                 }
                 Ok((rows.made(), rank_render::head(question, &ranked, answered_at)))
             })
             .await?;
-        let next_page_token = house.pages.keep(&mut made, &head, house.now());
-        Ok(Response::new(v1::RankOrganisationsResponse {
-            organisations: made.first,
-            next_page_token,
-            ..head
-        }))
+        Ok(Response::new(house.pages.first(made, head, house.now())))
     }
 
     async fn compare_equivalent_periods(

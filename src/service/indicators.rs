@@ -12,7 +12,7 @@ use self::parse::{Checked, submission};
 use super::errors::Fault;
 use super::fields;
 use super::house::{House, principal};
-use super::pages::{ANSWER_ROWS, Paging, Rows};
+use super::pages::{ANSWER_ROWS, Page, Paging, Rows};
 use crate::access::{Ask, Asks, Purpose};
 use crate::definitions::indicators::{IndicatorDefinition, IndicatorKind, definitions};
 use crate::proto::v1;
@@ -109,7 +109,7 @@ impl IndicatorService for Indicators {
     async fn list_indicators(
         &self,
         request: Request<v1::ListIndicatorsRequest>,
-    ) -> Result<Response<v1::ListIndicatorsResponse>, Status> {
+    ) -> Result<Response<Page<v1::ListIndicatorsResponse>>, Status> {
         let caller = principal(&request);
         let house = &self.house;
         let mut request = request.into_inner();
@@ -117,10 +117,8 @@ impl IndicatorService for Indicators {
         let page_token = std::mem::take(&mut request.page_token);
         let paging = Paging::new(page_size, 1_000, 10_000, house.pages.query(&request))?;
         let admitted = house.admit(&caller, Read(parse::ask(request, ANSWER_ROWS)?))?;
-        if !page_token.is_empty() {
-            let (page, next_page_token) =
-                house.pages.page::<v1::ListIndicatorsResponse>(&page_token, paging, house.now())?;
-            return Ok(Response::new(v1::ListIndicatorsResponse { next_page_token, ..page }));
+        if let Some(page) = house.pages.further(&page_token, paging, house.now())? {
+            return Ok(Response::new(page));
         }
         let snapshot = house.store.open(&admitted).snapshot().await.map_err(Fault::from)?;
         let values = snapshot.indicators(admitted.question().0.clone()).await;
@@ -130,14 +128,14 @@ impl IndicatorService for Indicators {
             }
             other => Fault::from(other),
         })?;
-        let mut made = house
+        let made = house
             .compute(move |waiting| {
                 let mut rows = Rows::new(paging, ADVICE);
                 for (at, value) in values.into_iter().enumerate() {
                     if at % 1_024 == 0 {
                         waiting.check()?;
                     }
-                    rows.push(message(value))?;
+                    rows.push(&message(value))?;
                 }
                 Ok(rows.made())
             })
@@ -145,10 +143,9 @@ impl IndicatorService for Indicators {
         let head = v1::ListIndicatorsResponse {
             indicators: Vec::new(),
             next_page_token: String::new(),
-            total_size: made.total,
+            total_size: made.total(),
         };
-        let next_page_token = house.pages.keep(&mut made, &head, house.now());
-        Ok(Response::new(v1::ListIndicatorsResponse { indicators: made.first, next_page_token, ..head }))
+        Ok(Response::new(house.pages.first(made, head, house.now())))
     }
 
     async fn list_indicator_definitions(

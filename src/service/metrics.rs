@@ -20,7 +20,7 @@ use tonic::{Request, Response, Status};
 use super::errors::Fault;
 use super::fields;
 use super::house::{House, principal};
-use super::pages::{Made, Paging};
+use super::pages::{Page, Paging};
 use crate::access::{Ask, Asks, Purpose};
 use crate::definitions;
 use crate::proto::v1;
@@ -54,7 +54,7 @@ impl MetricsService for Metrics {
     async fn query_metrics(
         &self,
         request: Request<v1::QueryMetricsRequest>,
-    ) -> Result<Response<v1::QueryMetricsResponse>, Status> {
+    ) -> Result<Response<Page<v1::QueryMetricsResponse>>, Status> {
         let caller = principal(&request);
         let house = &self.house;
         let mut request = request.into_inner();
@@ -62,25 +62,22 @@ impl MetricsService for Metrics {
         let page_token = std::mem::take(&mut request.page_token);
         let paging = Paging::new(page_size, PAGE_ROWS.0, PAGE_ROWS.1, house.pages.query(&request))?;
         let admitted = house.admit(&caller, parse::parse(request)?)?;
-        if !page_token.is_empty() {
-            let (page, next_page_token) =
-                house.pages.page::<v1::QueryMetricsResponse>(&page_token, paging, house.now())?;
-            return Ok(Response::new(v1::QueryMetricsResponse { next_page_token, ..page }));
+        if let Some(page) = house.pages.further(&page_token, paging, house.now())? {
+            return Ok(Response::new(page));
         }
         let snapshot = house.store.open(&admitted).snapshot().await.map_err(Fault::from)?;
         let answered_at = house.now();
         let directory = house.directory.open(&admitted).now();
         let calendar = Arc::clone(&house.calendar);
         let runtime = tokio::runtime::Handle::current();
-        let (mut made, head): (Made<v1::MetricRow>, _) = house
+        let (made, head) = house
             .compute(move |waiting| {
                 let question =
                     answer::Answering { admitted: &admitted, directory, calendar, snapshot, runtime };
                 question.answer(paging, answered_at, waiting)
             })
             .await?;
-        let next_page_token = house.pages.keep(&mut made, &head, house.now());
-        Ok(Response::new(v1::QueryMetricsResponse { rows: made.first, next_page_token, ..head }))
+        Ok(Response::new(house.pages.first(made, head, house.now())))
     }
 
     async fn list_metric_definitions(

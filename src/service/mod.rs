@@ -25,6 +25,7 @@ mod sources;
 pub use codec::{CountingCodec, CountingDecoder};
 pub use errors::DOMAIN;
 pub use opening::{Opening, open_ports};
+pub use pages::Page;
 pub use server::{Bound, ServeError, Settings, bind, run};
 
 /// The definition sets of this build, as ListMetricDefinitions answers them.

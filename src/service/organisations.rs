@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status};
 use super::errors::Fault;
 use super::fields;
 use super::house::{House, principal};
-use super::pages::{Paging, Rows};
+use super::pages::{Page, Paging, Rows};
 use crate::access::{Ask, Asks, Purpose};
 use crate::calendar::Day;
 use crate::organisations::{Directory, ImportReport, Level, ListFilter, OrganisationRow};
@@ -117,7 +117,7 @@ impl OrganisationService for Organisations {
     async fn list_organisations(
         &self,
         request: Request<v1::ListOrganisationsRequest>,
-    ) -> Result<Response<v1::ListOrganisationsResponse>, Status> {
+    ) -> Result<Response<Page<v1::ListOrganisationsResponse>>, Status> {
         let caller = principal(&request);
         let house = &self.house;
         let mut request = request.into_inner();
@@ -137,10 +137,8 @@ impl OrganisationService for Organisations {
             },
         };
         let admitted = house.admit(&caller, LookUp(filter))?;
-        if !page_token.is_empty() {
-            let (page, next_page_token) =
-                house.pages.page::<v1::ListOrganisationsResponse>(&page_token, paging, house.now())?;
-            return Ok(Response::new(v1::ListOrganisationsResponse { next_page_token, ..page }));
+        if let Some(page) = house.pages.further(&page_token, paging, house.now())? {
+            return Ok(Response::new(page));
         }
         let directory = house.directory.open(&admitted).now();
         let LookUp(filter) = admitted.question();
@@ -153,21 +151,16 @@ impl OrganisationService for Organisations {
         let mut rows = Rows::new(paging, "ask for a part of a name, a level or a parent");
         for code in directory.list(filter.clone()) {
             if let Some(row) = directory.get(code) {
-                rows.push(organisation(row, &directory))?;
+                rows.push(&organisation(row, &directory))?;
             }
         }
-        let mut made = rows.made();
+        let made = rows.made();
         let head = v1::ListOrganisationsResponse {
             organisations: Vec::new(),
             next_page_token: String::new(),
-            total_size: made.total,
+            total_size: made.total(),
         };
-        let next_page_token = house.pages.keep(&mut made, &head, house.now());
-        Ok(Response::new(v1::ListOrganisationsResponse {
-            organisations: made.first,
-            next_page_token,
-            ..head
-        }))
+        Ok(Response::new(house.pages.first(made, head, house.now())))
     }
 }
 

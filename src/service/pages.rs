@@ -6,9 +6,10 @@ use std::collections::VecDeque;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::{Buf, BufMut, Bytes};
 use callgauge_schema::Moment;
-use prost::Message;
-use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
+use prost::encoding::{DecodeContext, WireType, encode_key, encode_varint};
+use prost::{DecodeError, Message};
 
 use super::errors::Fault;
 
@@ -53,33 +54,99 @@ struct Answer {
     at: Moment,
     /// What every page of it has, encoded: a response without rows.
     head: Arc<[u8]>,
-    /// Its rows from the second page on, encoded as field 1 of the response.
-    rows: Arc<[u8]>,
+    /// Its rows, encoded as field 1 of the response.
+    rows: Bytes,
     /// Where in `rows` each ends.
     ends: Arc<[u32]>,
 }
 
-/// Rows of an answer as they are made: those of the first page as they are, the others encoded.
-#[derive(Debug)]
-pub(crate) struct Rows<T> {
-    paging: Paging,
-    first: Vec<T>,
-    first_bytes: usize,
-    full: bool,
-    rows: Vec<u8>,
+/// Rows, encoded one after the other as the first field of a response.
+#[derive(Debug, Default)]
+pub(crate) struct Encoded {
+    bytes: Vec<u8>,
+    /// Where each row ends.
     ends: Vec<u32>,
+}
+
+/// Rows of an answer as they are made.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    paging: Paging,
+    rows: Encoded,
     advice: &'static str,
 }
 
-/// The first page, and the rest.
+/// All rows of an answer.
 #[derive(Debug)]
-pub(crate) struct Made<T> {
-    /// Rows of the first page.
-    pub(crate) first: Vec<T>,
-    /// Rows on all pages.
-    pub(crate) total: i64,
-    rest: Option<(Vec<u8>, Vec<u32>)>,
+pub(crate) struct Made {
     paging: Paging,
+    rows: Encoded,
+}
+
+/// A response whose rows are pages of an answer; they are its first field.
+pub(crate) trait Paged: Message + Default {
+    /// Where it says how to ask for the next page.
+    fn next_page_token(&mut self) -> &mut String;
+}
+
+/// One page, as it goes out: on the wire it is an `R`, whose rows were encoded where they were made.
+#[derive(Clone, Debug, Default)]
+pub struct Page<R> {
+    rows: Bytes,
+    head: R,
+}
+
+/// Responses whose rows come in pages.
+macro_rules! paged {
+    ($($response:ident),+) => {$(
+        impl Paged for crate::proto::v1::$response {
+            fn next_page_token(&mut self) -> &mut String {
+                &mut self.next_page_token
+            }
+        }
+    )+};
+}
+
+paged!(
+    CompareOrganisationsResponse,
+    ListCallRecordsResponse,
+    ListIndicatorsResponse,
+    ListOrganisationsResponse,
+    QueryMetricsResponse,
+    RankOrganisationsResponse
+);
+
+impl<R> From<R> for Page<R> {
+    /// A whole response, rows and all.
+    fn from(head: R) -> Self {
+        Self { rows: Bytes::new(), head }
+    }
+}
+
+impl<R: Message> Message for Page<R> {
+    fn encode_raw(&self, buf: &mut impl BufMut) {
+        buf.put_slice(&self.rows);
+        self.head.encode_raw(buf);
+    }
+
+    fn encoded_len(&self) -> usize {
+        self.rows.len() + self.head.encoded_len()
+    }
+
+    fn merge_field(
+        &mut self,
+        tag: u32,
+        wire_type: WireType,
+        buf: &mut impl Buf,
+        ctx: DecodeContext,
+    ) -> Result<(), DecodeError> {
+        self.head.merge_field(tag, wire_type, buf, ctx)
+    }
+
+    fn clear(&mut self) {
+        self.rows.clear();
+        self.head.clear();
+    }
 }
 
 impl Paging {
@@ -102,58 +169,77 @@ impl Paging {
     }
 }
 
-impl<T: Message> Rows<T> {
+impl Encoded {
+    /// One more.
+    pub(crate) fn push(&mut self, row: &impl Message) {
+        encode_key(1, WireType::LengthDelimited, &mut self.bytes);
+        encode_varint(row.encoded_len() as u64, &mut self.bytes);
+        row.encode_raw(&mut self.bytes);
+        self.ends.push(self.bytes.len() as u32);
+    }
+
+    /// One more, whose fields were encoded apart.
+    pub(crate) fn push_parts(&mut self, parts: &[&[u8]]) {
+        encode_key(1, WireType::LengthDelimited, &mut self.bytes);
+        encode_varint(parts.iter().map(|part| part.len() as u64).sum(), &mut self.bytes);
+        parts.iter().for_each(|part| self.bytes.extend_from_slice(part));
+        self.ends.push(self.bytes.len() as u32);
+    }
+
+    /// Moves all rows of another one behind its own.
+    pub(crate) fn append(&mut self, other: &mut Self) {
+        let before = self.bytes.len() as u32;
+        self.bytes.append(&mut other.bytes);
+        self.ends.extend(other.ends.drain(..).map(|end| before + end));
+    }
+}
+
+impl Rows {
     /// None yet. `advice` tells how to ask for less where the answer grows too large.
     pub(crate) fn new(paging: Paging, advice: &'static str) -> Self {
-        Self {
-            paging,
-            first: Vec::with_capacity(paging.size.min(5_000)),
-            first_bytes: 0,
-            full: false,
-            rows: Vec::new(),
-            ends: Vec::new(),
-            advice,
-        }
+        Self { paging, rows: Encoded::default(), advice }
     }
 
     /// One more.
     ///
     /// # Errors
     /// [`Fault::AnswerTooLarge`] beyond the limits.
-    pub(crate) fn push(&mut self, row: T) -> Result<(), Fault> {
-        let bytes = row.encoded_len();
-        let tagged = 1 + encoded_len_varint(bytes as u64) + bytes;
-        if !self.full {
-            let fits = self.first.is_empty()
-                || self.first_bytes + tagged <= PAGE_BYTES && self.first.len() < self.paging.size;
-            if fits {
-                self.first_bytes += tagged;
-                self.first.push(row);
-                return Ok(());
-            }
-            self.full = true;
+    pub(crate) fn push(&mut self, row: &impl Message) -> Result<(), Fault> {
+        self.rows.push(row);
+        self.within_limits()
+    }
+
+    /// Some more; there are none left in `rows` afterwards.
+    ///
+    /// # Errors
+    /// [`Fault::AnswerTooLarge`] beyond the limits.
+    pub(crate) fn append(&mut self, rows: &mut Encoded) -> Result<(), Fault> {
+        self.rows.append(rows);
+        self.within_limits()
+    }
+
+    fn within_limits(&self) -> Result<(), Fault> {
+        if self.rows.ends.len() <= ANSWER_ROWS && self.rows.bytes.len() <= ANSWER_BYTES {
+            return Ok(());
         }
-        if self.first.len() + self.ends.len() >= ANSWER_ROWS
-            || self.first_bytes + self.rows.len() + tagged > ANSWER_BYTES
-        {
-            return Err(Fault::AnswerTooLarge(format!(
-                "the answer would have more than {ANSWER_ROWS} rows or {} MiB: {}",
-                ANSWER_BYTES >> 20,
-                self.advice
-            )));
-        }
-        encode_key(1, WireType::LengthDelimited, &mut self.rows);
-        encode_varint(bytes as u64, &mut self.rows);
-        row.encode_raw(&mut self.rows);
-        self.ends.push(self.rows.len() as u32);
-        Ok(())
+        Err(Fault::AnswerTooLarge(format!(
+            "the answer would have more than {ANSWER_ROWS} rows or {} MiB: {}",
+            ANSWER_BYTES >> 20,
+            self.advice
+        )))
     }
 
     /// All there are.
-    pub(crate) fn made(self) -> Made<T> {
-        let Self { paging, first, first_bytes: _, full: _, rows, ends, advice: _ } = self;
-        let total = (first.len() + ends.len()) as i64;
-        Made { first, total, rest: (!ends.is_empty()).then_some((rows, ends)), paging }
+    pub(crate) fn made(self) -> Made {
+        let Self { paging, rows, advice: _ } = self;
+        Made { paging, rows }
+    }
+}
+
+impl Made {
+    /// Rows on all pages.
+    pub(crate) fn total(&self) -> i64 {
+        self.rows.ends.len() as i64
     }
 }
 
@@ -163,67 +249,82 @@ impl Pages {
         self.random.hash_one(request.encode_to_vec())
     }
 
-    /// Keeps the rest of an answer; gives the token of its second page, empty where the first was all. `head` is what every page has.
-    pub(crate) fn keep<T>(&self, made: &mut Made<T>, head: &impl Message, now: Moment) -> String {
-        let Some((rows, ends)) = made.rest.take() else { return String::new() };
+    /// The first page; where there are more, the answer waits for them to be asked for. `head` is what every page has.
+    pub(crate) fn first<R: Paged>(&self, made: Made, mut head: R, now: Moment) -> Page<R> {
+        let Made { paging, rows: Encoded { bytes, ends } } = made;
+        let (rows, all) = (Bytes::from(bytes), ends.len());
+        let until = page_end(&ends, 0, paging.size);
+        let end = until.checked_sub(1).map_or(0, |last| ends[last] as usize);
+        let first = rows.slice(..end);
+        if until < all {
+            *head.next_page_token() = self.keep((rows, ends), until, paging, &head, now);
+        }
+        Page { rows: first, head }
+    }
+
+    /// Keeps an answer; gives the token of the page that begins at a row.
+    fn keep(
+        &self,
+        (rows, ends): (Bytes, Vec<u32>),
+        from: usize,
+        paging: Paging,
+        head: &impl Message,
+        now: Moment,
+    ) -> String {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.made += 1;
         let id = self.random.hash_one(("answer", kept.made));
-        let answer = Answer {
-            id,
-            query: made.paging.query,
-            at: now,
-            head: head.encode_to_vec().into(),
-            rows: rows.into(),
-            ends: ends.into(),
-        };
+        let head = head.encode_to_vec().into();
+        let answer = Answer { id, query: paging.query, at: now, head, rows, ends: ends.into() };
         kept.bytes += answer.bytes();
         kept.answers.push_back(answer);
         kept.forget(now);
-        token(id, 0, made.paging.query)
+        token(id, from, paging.query)
     }
 
-    /// A further page: the response without its token, and that token, empty on the last page.
+    /// A further page; none where `asked` is empty, which asks for the first.
     ///
     /// # Errors
     /// A token of another query, or of an answer that is gone.
-    pub(crate) fn page<R: Message + Default>(
+    pub(crate) fn further<R: Paged>(
         &self,
         asked: &str,
         paging: Paging,
         now: Moment,
-    ) -> Result<(R, String), Fault> {
+    ) -> Result<Option<Page<R>>, Fault> {
+        if asked.is_empty() {
+            return Ok(None);
+        }
         let (id, from, query) = read_token(asked).ok_or(Fault::PageTokenMismatch)?;
         if query != paging.query {
             return Err(Fault::PageTokenMismatch);
         }
-        let answer = {
+        let Answer { head, rows, ends, .. } = {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             kept.forget(now);
             let found = kept.answers.iter().find(|answer| answer.id == id && answer.query == query);
             found.cloned().ok_or(Fault::PageTokenExpired)?
         };
-        let start = match from.checked_sub(1) {
-            None => 0,
-            Some(before) => *answer.ends.get(before).ok_or(Fault::PageTokenMismatch)? as usize,
-        };
-        let fits = answer.ends[from..]
-            .iter()
-            .take(paging.size)
-            .take_while(|&&end| end as usize - start <= PAGE_BYTES)
-            .count()
-            .max(1);
-        let until = (from + fits).min(answer.ends.len());
-        let Some(&end) = until.checked_sub(1).and_then(|last| answer.ends.get(last)) else {
-            return Err(Fault::PageTokenMismatch);
-        };
-        let next = if until < answer.ends.len() { token(id, until, query) } else { String::new() };
-        let mut response = R::default();
-        let damaged = |fault: prost::DecodeError| Fault::Internal(format!("a kept page is damaged: {fault}"));
-        response.merge(&*answer.head).map_err(damaged)?;
-        response.merge(&answer.rows[start..end as usize]).map_err(damaged)?;
-        Ok((response, next))
+        let row_end = |row: usize| ends.get(row).map(|&end| end as usize).ok_or(Fault::PageTokenMismatch);
+        let until = page_end(&ends, from, paging.size);
+        let start = from.checked_sub(1).map_or(Ok(0), row_end)?;
+        let end =
+            row_end(until.checked_sub(1).filter(|last| *last >= from).ok_or(Fault::PageTokenMismatch)?)?;
+        let mut head = R::decode(&*head)
+            .map_err(|fault| Fault::Internal(format!("a kept answer is damaged: {fault}")))?;
+        if until < ends.len() {
+            *head.next_page_token() = token(id, until, query);
+        }
+        Ok(Some(Page { rows: rows.slice(start..end), head }))
     }
+}
+
+/// Where the page that begins with a row ends: as many rows as were asked for, fewer where they are large, one at least.
+fn page_end(ends: &[u32], from: usize, size: usize) -> usize {
+    let start = from.checked_sub(1).and_then(|before| ends.get(before)).map_or(0, |&end| end as usize);
+    let rest = ends.get(from..).unwrap_or_default();
+    let fits = rest.iter().take(size).take_while(|&&end| end as usize - start <= PAGE_BYTES).count();
+    (from + fits.max(1)).min(ends.len())
 }
 
 impl Answer {
@@ -285,12 +386,30 @@ mod tests {
         let paging = Paging { size, query };
         let mut made = Rows::new(paging, "ask for less");
         for number in 0..rows {
-            made.push(organisation(number, name_bytes)).expect("fits");
+            made.push(&organisation(number, name_bytes)).expect("fits");
         }
-        let mut made = made.made();
-        let head = ListOrganisationsResponse { total_size: made.total, ..Default::default() };
-        let token = pages.keep(&mut made, &head, NOW);
-        (made.first, token, paging)
+        let made = made.made();
+        let head = ListOrganisationsResponse { total_size: made.total(), ..Default::default() };
+        let (first, token) = read(pages.first(made, head, NOW));
+        (first.organisations, token, paging)
+    }
+
+    /// What a client reads: the response, and its token.
+    fn read(page: Page<ListOrganisationsResponse>) -> (ListOrganisationsResponse, String) {
+        let bytes = page.encode_to_vec();
+        assert_eq!(bytes.len(), page.encoded_len());
+        let mut read = ListOrganisationsResponse::decode(&*bytes).expect("is a response");
+        let token = std::mem::take(&mut read.next_page_token);
+        (read, token)
+    }
+
+    fn further(
+        pages: &Pages,
+        token: &str,
+        paging: Paging,
+        now: Moment,
+    ) -> Result<(ListOrganisationsResponse, String), Fault> {
+        Ok(read(pages.further(token, paging, now)?.ok_or(Fault::PageTokenMismatch)?))
     }
 
     #[test]
@@ -299,8 +418,7 @@ mod tests {
             let pages = Pages::default();
             let (mut all, mut token, paging) = answer(&pages, rows, size, 10);
             while !token.is_empty() {
-                let (page, next) =
-                    pages.page::<ListOrganisationsResponse>(&token, paging, NOW).expect("is kept");
+                let (page, next) = further(&pages, &token, paging, NOW).expect("is kept");
                 assert!(page.organisations.len() <= size);
                 assert_eq!(page.total_size, rows as i64);
                 all.extend(page.organisations);
@@ -316,7 +434,7 @@ mod tests {
         let pages = Pages::default();
         let (first, token, paging) = answer(&pages, 8, 100, PAGE_BYTES / 2);
         assert_eq!(first.len(), 1, "two are over by their tags");
-        let (page, next) = pages.page::<ListOrganisationsResponse>(&token, paging, NOW).expect("is kept");
+        let (page, next) = further(&pages, &token, paging, NOW).expect("is kept");
         assert_eq!(page.organisations.len(), 1);
         assert!(!next.is_empty());
     }
@@ -326,7 +444,7 @@ mod tests {
         let pages = Pages::default();
         let (_, token, paging) = answer(&pages, 5, 2, 10);
         let other = Paging { query: paging.query ^ 1, ..paging };
-        let page = |token: &str, paging, now| pages.page::<ListOrganisationsResponse>(token, paging, now);
+        let page = |token: &str, paging, now| further(&pages, token, paging, now);
         assert!(matches!(page(&token, other, NOW), Err(Fault::PageTokenMismatch)));
         let beyond = super::token(u64::from_str_radix(&token[..16], 16).expect("hex"), 99, paging.query);
         for wrong in ["x", "", &token[1..], &beyond] {
@@ -343,7 +461,7 @@ mod tests {
         for _ in 0..3 {
             answer(&pages, 20, 1, 1_000_000);
         }
-        let page = pages.page::<ListOrganisationsResponse>(&oldest, paging, NOW);
+        let page = further(&pages, &oldest, paging, NOW);
         assert!(matches!(page, Err(Fault::PageTokenExpired)));
         assert!(pages.kept.lock().expect("whole").bytes <= KEPT_BYTES);
     }
@@ -351,7 +469,7 @@ mod tests {
     #[test]
     fn an_answer_beyond_the_limit_is_refused_with_advice() {
         let mut rows = Rows::new(Paging { size: 1, query: 0 }, "ask for fewer days");
-        let refused = (0..60).find_map(|number| rows.push(organisation(number, 1_000_000)).err());
+        let refused = (0..60).find_map(|number| rows.push(&organisation(number, 1_000_000)).err());
         assert!(refused.is_some_and(|fault| fault.to_string().contains("ask for fewer days")));
     }
 }

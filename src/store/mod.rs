@@ -10,6 +10,7 @@
 //! - Nothing is lost in silence: what is refused is kept once, with its reason, up to a limit per source after which nothing more is taken from it.
 //! - A folder of an earlier format opens; a newer or foreign one, one in use by another process, or one on a network file system is refused.
 
+mod attributions;
 pub mod content;
 mod error;
 pub mod indicators;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use callgauge_schema::{
-    Attribution, CallId, CallKind, CallRecord, Line, Moment, OdsCode, RejectReason, Seconds, SourceId,
+    CallId, CallKind, CallRecord, Line, Moment, OdsCode, RejectReason, Seconds, SourceId,
 };
 use tokio::sync::watch;
 
@@ -33,6 +34,7 @@ use crate::calendar::{Day, Days, Slots};
 use crate::metrics::Tally;
 use crate::organisations::OrganisationRow;
 
+pub use attributions::Attributions;
 pub use error::StoreError;
 pub use indicators::{
     AccessEvent, AccessEventsAsk, BreakChanges, BreakOf, IndicatorRow, IndicatorVerdict, IndicatorsAsk,
@@ -318,13 +320,6 @@ pub struct SourceKey(pub u32);
 /// A small number for a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LineKey(pub u32);
-
-/// Everybody who has calls; the position is the key.
-#[derive(Clone, Debug, Default)]
-pub struct Attributions {
-    /// In order of key.
-    pub list: Vec<Attribution>,
-}
 
 /// What a row is made of.
 #[derive(Clone, Debug)]

@@ -8,6 +8,7 @@ use callgauge::proto::v1::admin_service_server::{AdminService, AdminServiceServe
 use callgauge::proto::v1::call_record_service_server::{CallRecordService, CallRecordServiceServer};
 use callgauge::proto::v1::metrics_service_server::{MetricsService, MetricsServiceServer};
 use callgauge::proto::v1::organisation_service_server::{OrganisationService, OrganisationServiceServer};
+use callgauge::service::Page;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -72,7 +73,7 @@ impl MetricsService for Known {
     async fn query_metrics(
         &self,
         request: Request<v1::QueryMetricsRequest>,
-    ) -> Result<Response<v1::QueryMetricsResponse>, Status> {
+    ) -> Result<Response<Page<v1::QueryMetricsResponse>>, Status> {
         let asked = request.into_inner();
         if asked.organisation_codes == ["X99"] {
             let field = [("field".to_owned(), "organisation_codes".to_owned())];
@@ -89,16 +90,19 @@ impl MetricsService for Known {
         let (rows, next_page_token, total_size) = page(&answers::rows(&asked), &asked.page_token, 2);
         let (first_day, last_day) =
             if asked.month.is_empty() { ("2026-02-02", "2026-02-04") } else { ("2026-02-01", "2026-02-28") };
-        Ok(Response::new(v1::QueryMetricsResponse {
-            rows,
-            next_page_token,
-            total_size,
-            first_day: first_day.to_owned(),
-            last_day: last_day.to_owned(),
-            definition_set: asked.definition_set,
-            answered_at: None,
-            notes: Vec::new(),
-        }))
+        Ok(Response::new(
+            v1::QueryMetricsResponse {
+                rows,
+                next_page_token,
+                total_size,
+                first_day: first_day.to_owned(),
+                last_day: last_day.to_owned(),
+                definition_set: asked.definition_set,
+                answered_at: None,
+                notes: Vec::new(),
+            }
+            .into(),
+        ))
     }
 
     async fn list_metric_definitions(
@@ -151,13 +155,13 @@ impl CallRecordService for Known {
     async fn list_call_records(
         &self,
         request: Request<v1::ListCallRecordsRequest>,
-    ) -> Result<Response<v1::ListCallRecordsResponse>, Status> {
+    ) -> Result<Response<Page<v1::ListCallRecordsResponse>>, Status> {
         let asked = request.into_inner();
         let many = asked.organisation_code == "MANY";
         let all = if many { answers::many_calls() } else { answers::calls() };
         let (records, next_page_token, total_size) =
             page(&all, &asked.page_token, if many { 5_000 } else { 2 });
-        Ok(Response::new(v1::ListCallRecordsResponse { records, next_page_token, total_size }))
+        Ok(Response::new(v1::ListCallRecordsResponse { records, next_page_token, total_size }.into()))
     }
 }
 
@@ -185,10 +189,10 @@ impl OrganisationService for Known {
     async fn list_organisations(
         &self,
         request: Request<v1::ListOrganisationsRequest>,
-    ) -> Result<Response<v1::ListOrganisationsResponse>, Status> {
+    ) -> Result<Response<Page<v1::ListOrganisationsResponse>>, Status> {
         let (organisations, next_page_token, total_size) =
             page(&answers::organisations(), &request.into_inner().page_token, 2);
-        Ok(Response::new(v1::ListOrganisationsResponse { organisations, next_page_token, total_size }))
+        Ok(Response::new(v1::ListOrganisationsResponse { organisations, next_page_token, total_size }.into()))
     }
 }
 

@@ -105,7 +105,7 @@ impl CallRecordService for Fake {
     async fn list_call_records(
         &self,
         _: Request<v1::ListCallRecordsRequest>,
-    ) -> Answer<v1::ListCallRecordsResponse> {
+    ) -> Answer<crate::service::Page<v1::ListCallRecordsResponse>> {
         Err(Status::unimplemented("not here"))
     }
 }

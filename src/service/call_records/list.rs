@@ -11,7 +11,7 @@ use crate::proto::v1;
 use crate::service::errors::Fault;
 use crate::service::fields;
 use crate::service::house::House;
-use crate::service::pages::{Paging, Rows};
+use crate::service::pages::{Page, Paging, Rows};
 use crate::store::{AttributionKey, Attributions, CallFilter, CallsAsk, Span};
 
 /// Most calls of an answer, on all its pages.
@@ -49,16 +49,14 @@ pub(super) async fn list(
     house: &House,
     caller: &Principal,
     mut request: v1::ListCallRecordsRequest,
-) -> Result<v1::ListCallRecordsResponse, Fault> {
+) -> Result<Page<v1::ListCallRecordsResponse>, Fault> {
     let page_size = std::mem::take(&mut request.page_size);
     let page_token = std::mem::take(&mut request.page_token);
     let paging = Paging::new(page_size, 1_000, 10_000, house.pages.query(&request))?;
     let admitted = house.admit(caller, parse(request)?)?;
     let question = admitted.question();
-    if !page_token.is_empty() {
-        let (page, next_page_token) =
-            house.pages.page::<v1::ListCallRecordsResponse>(&page_token, paging, house.now())?;
-        return Ok(v1::ListCallRecordsResponse { next_page_token, ..page });
+    if let Some(page) = house.pages.further(&page_token, paging, house.now())? {
+        return Ok(page);
     }
     let snapshot = house.store.open(&admitted).snapshot().await?;
     let keys = keys(&snapshot.attributions(), &question.whose);
@@ -83,14 +81,14 @@ pub(super) async fn list(
         limit: CALLS,
     };
     let calls = Arc::clone(&snapshot).calls(ask).await?;
-    let mut made = house
+    let made = house
         .compute(move |waiting| {
             let mut rows = Rows::new(paging, ADVICE);
             for (at, call) in calls.iter().enumerate() {
                 if at % 1_024 == 0 {
                     waiting.check()?;
                 }
-                rows.push(stored(call))?;
+                rows.push(&stored(call))?;
             }
             Ok(rows.made())
         })
@@ -98,10 +96,9 @@ pub(super) async fn list(
     let head = v1::ListCallRecordsResponse {
         records: Vec::new(),
         next_page_token: String::new(),
-        total_size: made.total,
+        total_size: made.total(),
     };
-    let next_page_token = house.pages.keep(&mut made, &head, house.now());
-    Ok(v1::ListCallRecordsResponse { records: made.first, next_page_token, ..head })
+    Ok(house.pages.first(made, head, house.now()))
 }
 
 /// Everybody of that code or account id who has calls.
@@ -114,7 +111,7 @@ fn keys(attributions: &Attributions, whose: &Whose) -> Vec<AttributionKey> {
         }
     };
     (0..)
-        .zip(&attributions.list)
+        .zip(attributions.list())
         .filter(|(_, attribution)| is(attribution))
         .map(|(key, _)| AttributionKey(key))
         .collect()

@@ -28,7 +28,7 @@ impl Coverage {
             .list
             .iter()
             .flat_map(|unit| &unit.practices)
-            .filter_map(|(code, _)| keys.practices.get(code).copied())
+            .filter_map(|(code, _)| keys.practice(*code))
             .collect();
         let of = (of.len() < 1_000).then_some(of);
         let with_calls = sources.runtime.block_on(Arc::clone(&sources.snapshot).days_with_calls(days, of))?;
@@ -36,7 +36,7 @@ impl Coverage {
         for unit in &units.list {
             let mut months = vec![(false, false); window.months.len()];
             for (code, open) in &unit.practices {
-                let key = keys.practices.get(code).copied();
+                let key = keys.practice(*code);
                 for (month, said) in window.months.iter().zip(&mut months) {
                     let open = open.overlap(*month);
                     if open.is_empty() {

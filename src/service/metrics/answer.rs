@@ -6,14 +6,13 @@
 use std::sync::Arc;
 
 use callgauge_schema::{Account, Attribution, Moment, OdsCode, Timing};
-use hashbrown::HashMap;
 use tokio::runtime::Handle;
 
 use super::cells::{Cell, Part};
 use super::days::BucketDays;
 use super::parse::Question;
 use super::render;
-use super::rows::{SHARED, Seen, Work};
+use super::rows::{self, SHARED, Seen, Work};
 use super::ruling::Ruling;
 use crate::access::Admitted;
 use crate::calendar::{Buckets, Calendar, Days, NoBuckets};
@@ -37,11 +36,7 @@ pub(super) struct Answering<'a> {
 }
 
 /// Who has calls, by what they are asked for.
-#[derive(Default)]
-pub(in crate::service) struct Keys {
-    pub(in crate::service) practices: HashMap<OdsCode, AttributionKey>,
-    accounts: Vec<AttributionKey>,
-}
+pub(in crate::service) struct Keys(Arc<Attributions>);
 
 impl Answering<'_> {
     /// Computes the answer: its first page, and a response without rows that all pages share. Blocks.
@@ -50,7 +45,7 @@ impl Answering<'_> {
         paging: Paging,
         answered_at: Moment,
         waiting: &Waiting,
-    ) -> Result<(Made<v1::MetricRow>, v1::QueryMetricsResponse), Fault> {
+    ) -> Result<(Made, v1::QueryMetricsResponse), Fault> {
         let question = self.admitted.question();
         let attributions = self.snapshot.attributions();
         let buckets = Buckets::plan(
@@ -83,7 +78,8 @@ impl Answering<'_> {
             keys: &keys,
             buckets: &buckets,
             bucket_days: BucketDays::new(&buckets),
-            bucket_messages: buckets.list().iter().map(render::bucket).collect(),
+            bucket_parts: buckets.list().iter().map(rows::bucket_part).collect(),
+            nothing: rows::nothing(self),
             with_calls,
             ruling,
             waiting,
@@ -94,7 +90,7 @@ impl Answering<'_> {
         let head = v1::QueryMetricsResponse {
             rows: Vec::new(),
             next_page_token: String::new(),
-            total_size: made.total,
+            total_size: made.total(),
             first_day: question.days.first.to_string(),
             last_day: question.days.end.plus(-1).to_string(),
             definition_set: question.set.name.clone(),
@@ -104,14 +100,20 @@ impl Answering<'_> {
         Ok((made, head))
     }
 
-    pub(super) fn row(
+    /// A row of nothing yet, to be counted in.
+    pub(super) fn empty_row(&self) -> v1::MetricRow {
+        let names = self.admitted.question().metrics.iter().map(|metric| metric.name.clone());
+        let values = names.map(|metric| v1::MetricValue { metric, value: None }).collect();
+        v1::MetricRow { values, ..v1::MetricRow::default() }
+    }
+
+    /// Fills in what a row counts: all of it but its organisation, its bucket, and what is said about its practices.
+    pub(super) fn count(
         &self,
-        organisation: &v1::OrganisationRef,
-        bucket: &v1::Bucket,
+        row: &mut v1::MetricRow,
         (cell, gaps): (Option<&Cell>, Gaps),
-        said: &super::days::Said,
         seen: &mut Seen,
-    ) -> v1::MetricRow {
+    ) {
         static NOTHING: Tally = Tally { kinds: Vec::new() };
         let question = self.admitted.question();
         let tally = cell.map_or(&NOTHING, |cell| &cell.tally);
@@ -124,22 +126,22 @@ impl Answering<'_> {
             )),
             Part::Source(source) => Some(v1::breakdown_value::Part::SourceId(source.as_str().to_owned())),
         });
-        v1::MetricRow {
-            organisation: Some(organisation.clone()),
-            bucket: Some(bucket.clone()),
-            breakdown: part.map(|part| v1::BreakdownValue { part: Some(part) }),
-            values: question
-                .metrics
-                .iter()
-                .map(|metric| {
-                    render::value(metric, evaluate_with_gaps(metric, tally, gaps, &question.options))
-                })
-                .collect(),
-            outcome_check: Some(render::outcome_check(outcome_check(tally))),
-            completeness: Some(said.completeness.clone()),
-            calls: tally.calls(),
-            practices: said.practices,
+        let v1::MetricRow {
+            organisation: _,
+            bucket: _,
+            breakdown,
+            values,
+            outcome_check: check,
+            completeness: _,
+            calls,
+            practices: _,
+        } = row;
+        *breakdown = part.map(|part| v1::BreakdownValue { part: Some(part) });
+        for (metric, value) in question.metrics.iter().zip(values) {
+            value.value = Some(render::value(evaluate_with_gaps(metric, tally, gaps, &question.options)));
         }
+        *check = Some(render::outcome_check(outcome_check(tally)));
+        *calls = tally.calls();
     }
 
     /// What a reader has to know beside the numbers.
@@ -184,17 +186,13 @@ impl Answering<'_> {
 
 impl Keys {
     /// Of a snapshot.
-    pub(in crate::service) fn of(attributions: &Attributions) -> Self {
-        let mut keys = Self::default();
-        for (key, attribution) in (0..).map(AttributionKey).zip(&attributions.list) {
-            match attribution {
-                Attribution::Practice(code) => {
-                    keys.practices.insert(*code, key);
-                }
-                Attribution::Account(_) => keys.accounts.push(key),
-            }
-        }
-        keys
+    pub(in crate::service) fn of(attributions: &Arc<Attributions>) -> Self {
+        Self(Arc::clone(attributions))
+    }
+
+    /// Of a practice.
+    pub(in crate::service) fn practice(&self, code: OdsCode) -> Option<AttributionKey> {
+        self.0.practice(code)
     }
 
     /// Those that the rows are about, where they are few.
@@ -215,18 +213,18 @@ impl Keys {
 
     fn key(&self, member: Member) -> Option<AttributionKey> {
         match member {
-            Member::Practice(code) => self.practices.get(&code).copied(),
-            Member::Account(at) => self.accounts.get(at).copied(),
+            Member::Practice(code) => self.0.practice(code),
+            Member::Account(at) => self.0.accounts().get(at).copied(),
         }
     }
 
     /// The accounts, in the order of their keys here.
     pub(in crate::service) fn accounts<'a>(&self, attributions: &'a Attributions) -> Vec<&'a Account> {
-        let account = |attribution: &'a Attribution| match attribution {
+        let account = |key: &AttributionKey| match attributions.list().get(key.0 as usize)? {
             Attribution::Practice(_) => None,
             Attribution::Account(account) => Some(&**account),
         };
-        attributions.list.iter().filter_map(account).collect()
+        self.0.accounts().iter().filter_map(account).collect()
     }
 
     /// What a row is made of, in the store's words. Who has no calls is left out.

@@ -59,8 +59,8 @@ const UNKNOWN: usize = 4;
 
 /// What a row says about its completeness.
 pub(super) struct Said {
-    pub(super) completeness: v1::Completeness,
-    pub(super) practices: i64,
+    /// As a row without anything else.
+    pub(super) row: v1::MetricRow,
     /// Whether there are practice-days of which nothing is known.
     pub(super) unknown: bool,
 }
@@ -69,6 +69,11 @@ impl BucketDays {
     pub(super) fn new(buckets: &Buckets) -> Self {
         let days = (0..buckets.list().len()).map(|bucket| buckets.days_of(bucket as u32)).collect();
         Self { range: buckets.range(), days }
+    }
+
+    /// Whether two buckets lie on the same days.
+    pub(super) fn same(&self, one: usize, other: usize) -> bool {
+        self.days[one] == self.days[other]
     }
 }
 
@@ -136,7 +141,12 @@ impl<'a> PracticeDays<'a> {
             calls_kept_apart: apart.0,
             tallied_calls_kept_apart: apart.1,
         };
-        Said { completeness, practices: self.practices_in(stretches), unknown: all[UNKNOWN] > 0 }
+        let row = v1::MetricRow {
+            completeness: Some(completeness),
+            practices: self.practices_in(stretches),
+            ..v1::MetricRow::default()
+        };
+        Said { row, unknown: all[UNKNOWN] > 0 }
     }
 
     /// Practices that are there on any of these days.

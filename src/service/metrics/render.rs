@@ -48,15 +48,14 @@ pub(super) fn outcome_check(check: OutcomeCheck) -> v1::OutcomeCheck {
 }
 
 /// The value of a metric.
-pub(super) fn value(metric: &Definition, value: Value) -> v1::MetricValue {
+pub(super) fn value(value: Value) -> v1::metric_value::Value {
     use v1::metric_value::Value as Wire;
-    let value = match value {
+    match value {
         Value::Count(count) => Wire::Count(v1::Count { count }),
         Value::Ratio { numerator, denominator } => Wire::Ratio(ratio((numerator, denominator))),
         Value::Distribution(distribution) => Wire::Distribution(self::distribution(distribution)),
         Value::Absent(absence) => Wire::Absence(self::absence(absence).into()),
-    };
-    v1::MetricValue { metric: metric.name.clone(), value: Some(value) }
+    }
 }
 
 fn distribution(distribution: Distribution) -> v1::Distribution {

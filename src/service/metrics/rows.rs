@@ -1,8 +1,9 @@
 //! Makes the rows of an answer, organisation by organisation; many rows on two threads.
 
-use std::cell::RefCell;
 use std::collections::HashSet;
 use std::ops::Range;
+
+use prost::Message as _;
 
 use super::answer::{Answering, Keys};
 use super::cells::{Cell, Cells};
@@ -10,15 +11,16 @@ use super::days::{BucketDays, Known, PracticeDays};
 use super::render;
 use super::ruling::Ruling;
 use super::stated::{self, Aside, Stated};
-use crate::calendar::{Buckets, Day};
+use crate::calendar::{Bucket, Buckets, Day};
+use crate::metrics::Gaps;
 use crate::organisations::RowPlan;
 use crate::proto::v1;
 use crate::service::errors::Fault;
 use crate::service::house::Waiting;
-use crate::service::pages::Rows;
+use crate::service::pages::{Encoded, Rows};
 use crate::store::{AttributionKey, DaysWithCalls};
 
-/// Rows that one thread makes in one turn, for answers that two threads share.
+/// Rows that one thread makes in one turn.
 const TURN_ROWS: usize = 2_048;
 /// Organisations of which an answer has so many at least are shared by two threads.
 pub(super) const SHARED: usize = 128;
@@ -38,7 +40,10 @@ pub(super) struct Work<'a> {
     pub(super) keys: &'a Keys,
     pub(super) buckets: &'a Buckets,
     pub(super) bucket_days: BucketDays,
-    pub(super) bucket_messages: Vec<v1::Bucket>,
+    /// The buckets, each as a part of a row.
+    pub(super) bucket_parts: Vec<Vec<u8>>,
+    /// What a row of no calls counts.
+    pub(super) nothing: Vec<u8>,
     pub(super) with_calls: DaysWithCalls,
     pub(super) ruling: Ruling,
     pub(super) waiting: &'a Waiting,
@@ -55,34 +60,25 @@ impl Seen {
 
 impl Work<'_> {
     /// Makes all rows: of many organisations on two threads, which take turns, so that little is made ahead.
-    pub(super) fn all(&self, rows: &mut Rows<v1::MetricRow>) -> Result<Seen, Fault> {
-        if self.plans.len() < SHARED {
-            return self.turns(std::iter::once(0..self.plans.len()), |row| rows.push(row), || Ok(()));
-        }
-        let length = (TURN_ROWS / self.bucket_messages.len().max(1)).max(1);
+    pub(super) fn all(&self, rows: &mut Rows) -> Result<Seen, Fault> {
+        let length = (TURN_ROWS / self.bucket_parts.len().max(1)).max(1);
         let turns = (0..self.plans.len()).step_by(length);
         let turns: Vec<_> = turns.map(|from| from..(from + length).min(self.plans.len())).collect();
+        if self.plans.len() < SHARED {
+            return self.turns(turns.into_iter(), |turn| rows.append(turn));
+        }
         std::thread::scope(|scope| {
             let (made, taken) = std::sync::mpsc::sync_channel(1);
             let of_other = turns.iter().skip(1).step_by(2).cloned();
             let other = scope.spawn(move || {
-                let turn = RefCell::new(Vec::new());
-                self.turns(
-                    of_other,
-                    |row| {
-                        turn.borrow_mut().push(row);
-                        Ok(())
-                    },
-                    || {
-                        made.send(turn.take())
-                            .map_err(|_| Fault::Internal("rows are wanted no more".to_owned()))
-                    },
-                )
+                self.turns(of_other, |turn| {
+                    made.send(std::mem::take(turn))
+                        .map_err(|_| Fault::Internal("rows are wanted no more".to_owned()))
+                })
             });
-            let rows = RefCell::new(rows);
-            let push = |row| rows.borrow_mut().push(row);
-            let ours = self.turns(turns.iter().step_by(2).cloned(), push, || {
-                taken.recv().into_iter().flatten().try_for_each(push)
+            let ours = self.turns(turns.iter().step_by(2).cloned(), |turn| {
+                rows.append(turn)?;
+                taken.recv().iter_mut().try_for_each(|theirs| rows.append(theirs))
             });
             drop(taken);
             let theirs = other.join().map_err(|_| broken_off())?;
@@ -92,12 +88,11 @@ impl Work<'_> {
         })
     }
 
-    /// Makes the rows of some stretches of organisations; `turned` is called after each stretch.
+    /// Makes the rows of some stretches of organisations; those of each are put away before the next.
     fn turns(
         &self,
         turns: impl Iterator<Item = Range<usize>> + Clone,
-        mut put: impl FnMut(v1::MetricRow) -> Result<(), Fault>,
-        mut turned: impl FnMut() -> Result<(), Fault>,
+        mut put: impl FnMut(&mut Encoded) -> Result<(), Fault>,
     ) -> Result<Seen, Fault> {
         let Answering { admitted, snapshot, runtime, .. } = self.answering;
         let question = admitted.question();
@@ -105,7 +100,7 @@ impl Work<'_> {
             turns.clone().flatten().map(|at| self.keys.group(&self.plans[at], question.days)).collect();
         let (groups, mut stated) = Stated::take(self.answering, &self.ruling, self.buckets, groups)?;
         let mut cells = Cells::ask(question, groups, self.buckets, snapshot, runtime)?;
-        let mut seen = Seen::default();
+        let mut making = Making::new(self.answering);
         let mut group = 0;
         for turn in turns {
             for plan in &self.plans[turn] {
@@ -113,14 +108,14 @@ impl Work<'_> {
                 let zero = tallies.zero.clone();
                 let mut theirs = cells.of(group, self.waiting)?;
                 let aside = stated.add(group, tallies, &mut theirs, self.waiting)?;
-                self.organisation(plan, (theirs, aside), &zero, &mut seen, &mut put)?;
+                self.organisation(plan, (theirs, aside), &zero, &mut making)?;
                 group += 1;
                 self.waiting.check()?;
             }
-            turned()?;
+            put(&mut making.rows)?;
         }
-        seen.stated = stated.seen;
-        Ok(seen)
+        making.seen.stated = stated.seen;
+        Ok(making.seen)
     }
 
     /// Makes the rows of one organisation.
@@ -129,80 +124,132 @@ impl Work<'_> {
         plan: &RowPlan,
         (cells, aside): (Vec<Cell>, Aside),
         zero: &HashSet<(AttributionKey, Day)>,
-        seen: &mut Seen,
-        put: &mut impl FnMut(v1::MetricRow) -> Result<(), Fault>,
+        making: &mut Making,
     ) -> Result<(), Fault> {
-        let key_of = |code| self.keys.practices.get(&code).copied();
+        let key_of = |code| self.keys.practice(code);
         let range = self.answering.admitted.question().days;
         let known = Known { with_calls: &self.with_calls, ruling: &self.ruling, zero };
         let theirs = Theirs {
-            organisation: render::organisation(plan),
+            organisation: organisation_part(plan),
             days: PracticeDays::new(plan, range, key_of, &known),
             cells,
             aside,
         };
-        let all = self.bucket_messages.len();
+        let all = self.bucket_parts.len();
         if self.plans.len() >= SHARED || all < SHARED {
-            return self.stretch(&theirs, 0..all, seen, put);
+            self.stretch(&theirs, 0..all, making);
+            return Ok(());
         }
-        for from in (0..all).step_by(TURN_ROWS) {
-            let until = (from + TURN_ROWS).min(all);
-            let middle = from.midpoint(until);
-            std::thread::scope(|scope| {
-                let theirs = &theirs;
-                let other = scope.spawn(move || {
-                    let (mut seen, mut rows) = (Seen::default(), Vec::with_capacity(until - middle));
-                    let made = self.stretch(theirs, middle..until, &mut seen, &mut |row| {
-                        rows.push(row);
-                        Ok(())
-                    });
-                    made.map(|()| (rows, seen))
-                });
-                self.stretch(theirs, from..middle, seen, put)?;
-                let (rows, also) = other.join().map_err(|_| broken_off())??;
-                seen.add(&also);
-                rows.into_iter().try_for_each(&mut *put)
-            })?;
-        }
-        Ok(())
+        std::thread::scope(|scope| {
+            let theirs = &theirs;
+            let other = scope.spawn(move || {
+                let mut making = Making::new(self.answering);
+                self.stretch(theirs, all / 2..all, &mut making);
+                making
+            });
+            self.stretch(theirs, 0..all / 2, making);
+            let mut other = other.join().map_err(|_| broken_off())?;
+            making.seen.add(&other.seen);
+            making.rows.append(&mut other.rows);
+            Ok(())
+        })
     }
 
     /// Makes the rows of one organisation in some buckets.
-    fn stretch(
-        &self,
-        theirs: &Theirs<'_>,
-        buckets: Range<usize>,
-        seen: &mut Seen,
-        put: &mut impl FnMut(v1::MetricRow) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
+    fn stretch(&self, theirs: &Theirs<'_>, buckets: Range<usize>, making: &mut Making) {
         let Theirs { organisation, days, cells, aside } = theirs;
+        let Making { row, counted, said: said_part, seen, rows } = making;
         let mut cells = &cells[cells.partition_point(|cell| (cell.bucket as usize) < buckets.start)..];
+        let mut last = None;
         for bucket in buckets {
-            let said = days.say(&self.bucket_days, bucket, aside.kept_apart(bucket));
-            seen.unknown_days |= said.unknown;
+            let apart = aside.kept_apart(bucket);
+            // What is said of a day is said of every part of it.
+            let same = |&(before, of_it): &_| of_it == apart && self.bucket_days.same(before, bucket);
+            if last.as_ref().is_none_or(|last| !same(last)) {
+                let said = days.say(&self.bucket_days, bucket, apart);
+                seen.unknown_days |= said.unknown;
+                encode(&said.row, said_part);
+                last = Some((bucket, apart));
+            }
             let (now, later) = cells.split_at(cells.partition_point(|cell| cell.bucket as usize <= bucket));
             cells = later;
-            let message = &self.bucket_messages[bucket];
+            let mut push = |counted: &[u8]| {
+                rows.push_parts(&[organisation, &self.bucket_parts[bucket], counted, said_part]);
+            };
             if now.is_empty() {
                 let gaps = aside.gaps(bucket, None);
-                put(self.answering.row(organisation, message, (None, gaps), &said, seen))?;
+                if gaps == Gaps::NONE {
+                    push(&self.nothing);
+                } else {
+                    self.answering.count(row, (None, gaps), seen);
+                    encode(row, counted);
+                    push(counted);
+                }
             }
             for cell in now {
-                let gaps = aside.gaps(bucket, Some(cell));
-                put(self.answering.row(organisation, message, (Some(cell), gaps), &said, seen))?;
+                self.answering.count(row, (Some(cell), aside.gaps(bucket, Some(cell))), seen);
+                encode(row, counted);
+                push(counted);
             }
         }
-        Ok(())
     }
 }
 
 /// What the rows of one organisation are made of.
 struct Theirs<'a> {
-    organisation: v1::OrganisationRef,
+    /// As a part of a row.
+    organisation: Vec<u8>,
     days: PracticeDays<'a>,
     /// By bucket.
     cells: Vec<Cell>,
     aside: Aside,
+}
+
+/// Rows in the making, on one thread. A row's fields are encoded apart: those that many rows share are encoded once.
+struct Making {
+    /// What a row counts, filled in again and again.
+    row: v1::MetricRow,
+    /// The same, encoded.
+    counted: Vec<u8>,
+    /// What is said about the practices of a bucket.
+    said: Vec<u8>,
+    seen: Seen,
+    rows: Encoded,
+}
+
+impl Making {
+    fn new(answering: &Answering<'_>) -> Self {
+        Self {
+            row: answering.empty_row(),
+            counted: Vec::new(),
+            said: Vec::new(),
+            seen: Seen::default(),
+            rows: Encoded::default(),
+        }
+    }
+}
+
+fn encode(part: &v1::MetricRow, out: &mut Vec<u8>) {
+    out.clear();
+    part.encode_raw(out);
+}
+
+fn organisation_part(plan: &RowPlan) -> Vec<u8> {
+    let organisation = Some(render::organisation(plan));
+    v1::MetricRow { organisation, ..v1::MetricRow::default() }.encode_to_vec()
+}
+
+/// A bucket, as a part of a row.
+pub(super) fn bucket_part(bucket: &Bucket) -> Vec<u8> {
+    let bucket = Some(render::bucket(bucket));
+    v1::MetricRow { bucket, ..v1::MetricRow::default() }.encode_to_vec()
+}
+
+/// What a row of no calls counts.
+pub(super) fn nothing(answering: &Answering<'_>) -> Vec<u8> {
+    let mut row = answering.empty_row();
+    answering.count(&mut row, (None, Gaps::NONE), &mut Seen::default());
+    row.encode_to_vec()
 }
 
 fn broken_off() -> Fault {

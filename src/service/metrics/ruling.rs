@@ -71,9 +71,9 @@ impl Ruling {
             return Ok(ruling);
         }
         let attributions = snapshot.attributions();
-        ruling.everybody = attributions.list.len() as u32;
+        ruling.everybody = attributions.list().len() as u32;
         let mut of_record: Vec<(AttributionKey, Vec<(Days, SourceId)>)> = Vec::new();
-        for (key, attribution) in (0..).map(AttributionKey).zip(&attributions.list) {
+        for (key, attribution) in (0..).map(AttributionKey).zip(attributions.list()) {
             let whose = Whose::of(attribution);
             let stated = ruling.statements.of_record().within(&whose, range);
             let stated: Vec<_> = stated.map(|(days, source)| (days, source.clone())).collect();

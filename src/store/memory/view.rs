@@ -31,7 +31,7 @@ impl View {
 #[async_trait]
 impl Snapshot for View {
     fn attributions(&self) -> Arc<Attributions> {
-        Arc::new(Attributions { list: self.0.attributions.list.clone() })
+        Arc::new(Attributions::new(self.0.attributions.list.clone()))
     }
 
     fn source(&self, key: SourceKey) -> SourceId {

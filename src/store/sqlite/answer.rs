@@ -27,6 +27,8 @@ pub(super) struct TallyRows {
     months: HashMap<Day, Option<Arc<Month>>>,
     files: Files,
     hot: Option<HashMap<u32, Vec<(Weight, i64)>>>,
+    /// What [`TallyRows::one_month`] found last.
+    one_month: Option<(Days, Option<(Arc<Month>, u32)>)>,
 }
 
 /// Sums of one group, by bucket and, where asked for, source.
@@ -72,6 +74,7 @@ impl TallyRows {
             months: HashMap::new(),
             files: Files::default(),
             hot,
+            one_month: None,
         }
     }
 
@@ -242,6 +245,23 @@ impl TallyRows {
         Ok(parts)
     }
 
+    /// The month that some days are, where all of it falls into one bucket.
+    fn one_month(&mut self, days: Days) -> Result<Option<(Arc<Month>, u32)>, StoreError> {
+        if let Some((last, found)) = &self.one_month
+            && *last == days
+        {
+            return Ok(found.clone());
+        }
+        let found = match self.whole_month(days.first, days) {
+            Some((month, bucket)) if month == days && bucket != Slots::NONE => {
+                Some((self.month(days.first)?, bucket))
+            }
+            _ => None,
+        };
+        self.one_month = Some((days, found.clone()));
+        Ok(found)
+    }
+
     /// The tally of a group that is one attribution in whole months of which each falls into one bucket: the case of all practices for a month.
     fn whole(&mut self, group: &Group) -> Result<Option<(u32, Tally)>, StoreError> {
         let Group::Spans(spans) = group else { return Ok(None) };
@@ -252,11 +272,7 @@ impl TallyRows {
         if days.is_empty() || hot.contains_key(&span.whose.0) {
             return Ok(None);
         }
-        let Some((month, bucket)) = self.whole_month(days.first, days) else { return Ok(None) };
-        if month != days || bucket == Slots::NONE {
-            return Ok(None);
-        }
-        let month = self.month(days.first)?;
+        let Some((month, bucket)) = self.one_month(days)? else { return Ok(None) };
         Ok(month.tally(span.whose.0).map(|tally| {
             let kinds = tally.kinds.iter().filter(|kind| self.ask.durations || kind.calls != 0);
             let kinds = kinds.map(|kind| {
@@ -341,7 +357,7 @@ impl Facts {
                 spans.iter().map(|span| (span.whose.0, span.days.overlap(days))).collect()
             }
             Some(Group::All) => {
-                let count = self.view.shared.labels().attributions().list.len() as u32;
+                let count = self.view.shared.labels().attributions().list().len() as u32;
                 (0..count).map(|whose| (whose, days)).collect()
             }
         };

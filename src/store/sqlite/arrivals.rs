@@ -2,7 +2,7 @@
 
 use super::labels::Labels;
 use super::row::{FolderKey, Row, UNKNOWN, texts};
-use super::sums::{push_varint, read_varint};
+use crate::metrics::varint;
 use crate::store::StoreError;
 
 /// First byte: how the rest is laid out.
@@ -19,8 +19,8 @@ const REPLACES: u8 = 32;
 pub(super) fn encode(rows: &[Row], heap: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(16 + rows.len() * 40);
     out.push(LAYOUT);
-    push_varint(&mut out, u64::from(rows.first().map_or(0, |row| row.source)));
-    push_varint(&mut out, rows.len() as u64);
+    varint::push(&mut out, u64::from(rows.first().map_or(0, |row| row.source)));
+    varint::push(&mut out, rows.len() as u64);
     let (mut started, mut before) = (0_i64, &[][..]);
     for (at, row) in rows.iter().enumerate() {
         let flag = |secs: u32, flag: u8| if secs == UNKNOWN { 0 } else { flag };
@@ -33,24 +33,24 @@ pub(super) fn encode(rows: &[Row], heap: &[u8]) -> Vec<u8> {
         out.push(flags);
         let step = row.started.wrapping_sub(started);
         started = row.started;
-        push_varint(&mut out, ((step << 1) ^ (step >> 63)) as u64);
-        push_varint(&mut out, u64::from(row.whose));
-        push_varint(&mut out, u64::from(row.kind));
-        push_varint(&mut out, row.revision);
+        varint::push(&mut out, varint::zigzag(step));
+        varint::push(&mut out, u64::from(row.whose));
+        varint::push(&mut out, u64::from(row.kind));
+        varint::push(&mut out, row.revision);
         for secs in [row.wait, row.talk, row.ivr] {
             if secs != UNKNOWN {
-                push_varint(&mut out, u64::from(secs));
+                varint::push(&mut out, u64::from(secs));
             }
         }
         if row.line > 0 {
-            push_varint(&mut out, u64::from(row.line));
+            varint::push(&mut out, u64::from(row.line));
         }
         out.extend_from_slice(&row.content.to_le_bytes());
         let end = rows.get(at + 1).map_or(heap.len(), |next| next.text as usize);
         let text = &heap[row.text as usize..end];
         let shared = text.iter().zip(before).take_while(|(a, b)| a == b).count();
-        push_varint(&mut out, shared as u64);
-        push_varint(&mut out, (text.len() - shared) as u64);
+        varint::push(&mut out, shared as u64);
+        varint::push(&mut out, (text.len() - shared) as u64);
         out.extend_from_slice(&text[shared..]);
         before = text;
     }
@@ -68,9 +68,9 @@ pub(super) fn decode(
     if take(input, 1).ok_or_else(damaged)? != [LAYOUT] {
         return Err(damaged());
     }
-    let source = u16::try_from(read_varint(input).ok_or_else(damaged)?).map_err(|_| damaged())?;
+    let source = u16::try_from(varint::read(input).ok_or_else(damaged)?).map_err(|_| damaged())?;
     let name = labels.source(source).ok_or_else(damaged)?.as_str();
-    let count = read_varint(input).ok_or_else(damaged)? as usize;
+    let count = varint::read(input).ok_or_else(damaged)? as usize;
     let mut rows = Vec::with_capacity(count.min(100_000));
     let mut heap = Vec::new();
     let mut started = 0_i64;
@@ -79,8 +79,8 @@ pub(super) fn decode(
         let mut row = read(input, source).ok_or_else(damaged)?;
         started = started.wrapping_add(row.started);
         row.started = started;
-        let shared = read_varint(input).ok_or_else(damaged)? as usize;
-        let rest = read_varint(input).ok_or_else(damaged)? as usize;
+        let shared = varint::read(input).ok_or_else(damaged)? as usize;
+        let rest = varint::read(input).ok_or_else(damaged)? as usize;
         if shared > text_before.len() {
             return Err(damaged());
         }
@@ -98,12 +98,12 @@ pub(super) fn decode(
 /// One row but for its texts; `started` is still the step from the row before.
 fn read(input: &mut &[u8], source: u16) -> Option<Row> {
     let flags = take(input, 1)?[0];
-    let step = read_varint(input)?;
-    let whose = u32::try_from(read_varint(input)?).ok()?;
-    let kind = u16::try_from(read_varint(input)?).ok()?;
-    let revision = read_varint(input)?;
+    let step = varint::read(input)?;
+    let whose = u32::try_from(varint::read(input)?).ok()?;
+    let kind = u16::try_from(varint::read(input)?).ok()?;
+    let revision = varint::read(input)?;
     let mut optional = |flag: u8, absent: u32| -> Option<u32> {
-        if flags & flag == 0 { Some(absent) } else { u32::try_from(read_varint(input)?).ok() }
+        if flags & flag == 0 { Some(absent) } else { u32::try_from(varint::read(input)?).ok() }
     };
     let (wait, talk, ivr, line) =
         (optional(WAIT, UNKNOWN)?, optional(TALK, UNKNOWN)?, optional(IVR, UNKNOWN)?, optional(LINE, 0)?);
@@ -112,7 +112,7 @@ fn read(input: &mut &[u8], source: u16) -> Option<Row> {
         identity: 0,
         content,
         revision,
-        started: (step >> 1) as i64 ^ -((step & 1) as i64),
+        started: varint::unzigzag(step),
         whose,
         line,
         wait,

@@ -53,7 +53,7 @@ impl Labels {
     }
 
     pub(super) fn attribution(&self, number: u32) -> Option<&Attribution> {
-        self.attributions.list.get(number as usize)
+        self.attributions.list().get(number as usize)
     }
 
     pub(super) fn attributions(&self) -> Arc<Attributions> {
@@ -104,7 +104,7 @@ impl Labels {
         if let Some(number) = self.whose(attribution) {
             return Ok(number);
         }
-        let number = self.attributions.list.len() as u32;
+        let number = self.attributions.list().len() as u32;
         match attribution {
             Attribution::Practice(code) => {
                 self.practices.insert(*code, number);
@@ -114,7 +114,7 @@ impl Labels {
                 self.accounts.insert(Account::clone(account), number);
             }
         }
-        Arc::make_mut(&mut self.attributions).list.push(attribution.clone());
+        Arc::make_mut(&mut self.attributions).push(attribution.clone());
         Ok(number)
     }
 
@@ -168,11 +168,11 @@ impl Labels {
                 }
             });
         }
-        labels.attributions = Arc::new(Attributions { list });
+        labels.attributions = Arc::new(Attributions::new(list));
         let written = Written {
             sources: labels.sources.len(),
             lines: labels.lines.len(),
-            attributions: labels.attributions.list.len(),
+            attributions: labels.attributions.list().len(),
         };
         Ok((labels, written))
     }
@@ -182,7 +182,7 @@ impl Labels {
         let now = Written {
             sources: self.sources.len(),
             lines: self.lines.len(),
-            attributions: self.attributions.list.len(),
+            attributions: self.attributions.list().len(),
         };
         if now == written {
             return Ok(now);
@@ -197,7 +197,7 @@ impl Labels {
             db.prepare_cached("INSERT INTO lines (number, name) VALUES (?1, ?2)")?
                 .execute(params![number as i64, line.as_str()])?;
         }
-        for (number, whose) in self.attributions.list.iter().enumerate().skip(written.attributions) {
+        for (number, whose) in self.attributions.list().iter().enumerate().skip(written.attributions) {
             let text = |code: &Option<OdsCode>| code.map(|code| code.to_string());
             let mut insert = db.prepare_cached(
                 "INSERT INTO attributions (number, practice, account, pcn, sub_icb, icb, region) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",

@@ -6,7 +6,7 @@ use callgauge_schema::CallKind;
 
 use super::row::{UNKNOWN, Weight};
 use crate::calendar::Band;
-use crate::metrics::{Histogram, KindTally, Tally};
+use crate::metrics::{Histogram, KindTally, Tally, varint};
 
 /// What is counted: source (16 bits), band (4), kind (16), dimension (2), second (17), from the highest bit down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,8 +120,8 @@ pub(super) fn calls(sums: &[Sum]) -> i64 {
 pub(super) fn encode(sums: &[Sum], out: &mut Vec<u8>) {
     let mut before = 0;
     for &(key, calls) in sums {
-        push_varint(out, key.0 - before);
-        push_varint(out, ((calls << 1) ^ (calls >> 63)) as u64);
+        varint::push(out, key.0 - before);
+        varint::push(out, varint::zigzag(calls));
         before = key.0;
     }
 }
@@ -151,39 +151,11 @@ impl Iterator for Decode<'_> {
             self.before += u64::from(*step);
             return Some((Key(self.before), i64::from(zigzag >> 1) ^ -i64::from(zigzag & 1)));
         }
-        let step = read_varint(&mut self.bytes)?;
-        let zigzag = read_varint(&mut self.bytes)?;
+        let step = varint::read(&mut self.bytes)?;
+        let zigzag = varint::read(&mut self.bytes)?;
         self.before = self.before.checked_add(step)?;
-        Some((Key(self.before), (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64)))
+        Some((Key(self.before), varint::unzigzag(zigzag)))
     }
-}
-
-/// Appends a number, seven bits a byte, lowest first.
-pub(super) fn push_varint(out: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
-/// Reads a number and moves on; `None` where there is no whole one.
-#[inline]
-pub(super) fn read_varint(bytes: &mut &[u8]) -> Option<u64> {
-    let (&first, rest) = bytes.split_first()?;
-    if first < 0x80 {
-        *bytes = rest;
-        return Some(u64::from(first));
-    }
-    let mut number = u64::from(first & 0x7f);
-    for (at, &byte) in rest.iter().enumerate().take(9) {
-        number |= u64::from(byte & 0x7f).checked_shl(7 * (at as u32 + 1))?;
-        if byte < 0x80 {
-            *bytes = &rest[at + 1..];
-            return Some(number);
-        }
-    }
-    None
 }
 
 /// Adds up many settled sums over few groups fast: a dense row of seconds for each group.

@@ -132,7 +132,7 @@ impl View {
 
     /// On which days everybody has calls.
     pub(super) fn days_with_calls(&self, days: Days) -> DaysWithCalls {
-        let everybody = self.shared.labels().attributions().list.len();
+        let everybody = self.shared.labels().attributions().list().len();
         let words = days.len().div_ceil(64);
         let mut bits = vec![vec![0_u64; words]; everybody];
         let mut hot: HashMap<Day, HashMap<u32, i64>> = HashMap::new();
@@ -163,7 +163,7 @@ impl View {
 
     /// On which days these have calls.
     pub(super) fn days_with_calls_of(&self, days: Days, of: &[AttributionKey]) -> DaysWithCalls {
-        let mut bits = vec![Vec::new(); self.shared.labels().attributions().list.len()];
+        let mut bits = vec![Vec::new(); self.shared.labels().attributions().list().len()];
         for whose in of.iter().map(|key| key.0) {
             let mut calls = vec![0_i64; days.len()];
             let at = |day: Day| (day.number() - days.first.number()) as usize;

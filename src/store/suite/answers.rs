@@ -130,7 +130,7 @@ pub(super) async fn retracted_calls_are_in_no_answer(harness: &dyn Harness) {
     let chunks = Arc::clone(&snapshot).facts(facts).await.expect("facts are given");
     assert_eq!(chunks.map(|chunk| chunk.expect("a chunk is given").facts.len()).sum::<usize>(), 0);
     let with_calls = Arc::clone(&snapshot).days_with_calls(days, None).await.expect("days are given");
-    let keys = 0..snapshot.attributions().list.len() as u32;
+    let keys = 0..snapshot.attributions().list().len() as u32;
     assert!(keys.clone().all(|key| days.iter().all(|day| !with_calls.has(AttributionKey(key), day))));
     let ask = CallsAsk { limit: 10, ..everything(&snapshot, days) };
     assert_eq!(snapshot.calls(ask).await.expect("calls are given"), []);
@@ -268,7 +268,7 @@ async fn filled(harness: &dyn Harness) -> (Arc<dyn Store>, Model) {
 
 /// All calls of everybody on these days.
 fn everything(snapshot: &Arc<dyn Snapshot>, days: Days) -> CallsAsk {
-    let keys = 0..snapshot.attributions().list.len() as u32;
+    let keys = 0..snapshot.attributions().list().len() as u32;
     CallsAsk {
         spans: keys.map(|key| Span { whose: AttributionKey(key), days }).collect(),
         from: Moment::from_millis(0),

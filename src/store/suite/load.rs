@@ -28,7 +28,7 @@ pub(super) async fn many_small_submissions_at_once_all_count(harness: &dyn Harne
                 let found = submit(&store, &acme, vec![draft]).await;
                 assert!(matches!(found[0].verdict, Verdict::Accepted | Verdict::Retracted), "{found:?}");
                 let snapshot = store.snapshot().await.expect("a snapshot is given");
-                assert!(!snapshot.attributions().list.is_empty() || found[0].verdict == Verdict::Retracted);
+                assert!(!snapshot.attributions().list().is_empty() || found[0].verdict == Verdict::Retracted);
             }
         }));
     }

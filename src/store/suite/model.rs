@@ -129,7 +129,7 @@ impl Model {
             last_group = chunk.group;
             found.entry(chunk.group).or_default().extend(chunk.facts.into_iter().map(|facts| {
                 (
-                    name(&attributions.list[facts.whose.0 as usize]),
+                    name(&attributions.list()[facts.whose.0 as usize]),
                     snapshot.source(facts.source).to_string(),
                     facts.started_at.millis(),
                     facts.kind,
@@ -202,7 +202,7 @@ impl Model {
 
     /// Key of somebody whose calls these are.
     pub(super) fn key(snapshot: &Arc<dyn Snapshot>, whose: &str) -> AttributionKey {
-        let found = snapshot.attributions().list.iter().position(|attribution| name(attribution) == whose);
+        let found = snapshot.attributions().list().iter().position(|attribution| name(attribution) == whose);
         AttributionKey(found.unwrap_or_else(|| panic!("{whose} has calls and a key")) as u32)
     }
 
@@ -221,7 +221,7 @@ impl Model {
                 let attributions = snapshot.attributions();
                 let day = Day::from(day_band(record.started_at()).0);
                 spans.iter().any(|span| {
-                    attributions.list[span.whose.0 as usize] == *record.attribution()
+                    attributions.list()[span.whose.0 as usize] == *record.attribution()
                         && span.days.contains(day)
                 })
             }
@@ -253,7 +253,7 @@ impl Model {
 
     async fn compare_whole_calls(&self, snapshot: &Arc<dyn Snapshot>, days: Days) {
         let attributions = snapshot.attributions();
-        let spans = (0..attributions.list.len() as u32)
+        let spans = (0..attributions.list().len() as u32)
             .map(|key| Span { whose: AttributionKey(key), days })
             .collect();
         let ask = CallsAsk {
@@ -274,17 +274,17 @@ impl Model {
             .collect();
         let attributions = snapshot.attributions();
         let found: BTreeSet<(String, Day)> = (0..)
-            .zip(&attributions.list)
+            .zip(attributions.list())
             .flat_map(|(key, attribution)| {
                 let has = |day: &Day| found.has(AttributionKey(key), *day);
                 days.iter().filter(has).map(|day| (name(attribution), day)).collect::<Vec<_>>()
             })
             .collect();
         assert_eq!(found, expected, "days with calls");
-        let asked: Vec<_> = (0..attributions.list.len() as u32).step_by(2).map(AttributionKey).collect();
+        let asked: Vec<_> = (0..attributions.list().len() as u32).step_by(2).map(AttributionKey).collect();
         let some =
             Arc::clone(snapshot).days_with_calls(days, Some(asked.clone())).await.expect("days are given");
-        for (key, attribution) in (0..).map(AttributionKey).zip(&attributions.list) {
+        for (key, attribution) in (0..).map(AttributionKey).zip(attributions.list()) {
             let name = name(attribution);
             for day in days.iter().filter(|_| asked.contains(&key)) {
                 assert_eq!(some.has(key, day), found.contains(&(name.clone(), day)), "{name} on {day}");

@@ -70,7 +70,7 @@ pub(super) async fn keys_stay_while_the_store_is_open(harness: &dyn Harness) {
         let draft = Draft { attribution: practice(&format!("A8100{n}")), ..answered(&format!("c-{n}")) };
         submit(&store, &source("acme"), vec![draft]).await;
         let list = store.snapshot().await.expect("a snapshot is given").attributions();
-        for (key, attribution) in list.list.iter().enumerate() {
+        for (key, attribution) in list.list().iter().enumerate() {
             let first = *keys.entry(name(attribution)).or_insert(key);
             assert_eq!(key, first, "{attribution:?}");
         }
