@@ -7,6 +7,7 @@ use callgauge_schema::{AccountId, Attribution, Direction, Line, Moment, OdsCode,
 use super::stored;
 use crate::access::{Ask, Asks, Principal, Purpose};
 use crate::calendar::{Days, london, start_of};
+use crate::organisations::Level;
 use crate::proto::v1;
 use crate::service::errors::Fault;
 use crate::service::fields;
@@ -63,15 +64,27 @@ pub(super) async fn list(
     let snapshot = house.store.open(&admitted).snapshot().await?;
     let keys = keys(&snapshot.attributions(), &question.whose);
     if keys.is_empty() {
+        let directory = house.directory.open(&admitted).now();
         let known = match &question.whose {
-            Whose::Practice(code) => house.directory.open(&admitted).now().knows_practice(*code),
-            Whose::Account(_) => false,
+            Whose::Practice(code) => directory.get(*code),
+            Whose::Account(_) => None,
         };
-        if !known {
-            return Err(Fault::UnknownOrganisation {
-                field: "organisation_code".to_owned(),
-                code: fields::shown(&question.code),
-            });
+        match known.map(|row| row.level) {
+            Some(Level::Practice) => {}
+            Some(level) => {
+                let told = format!(
+                    "{} is of level {}: calls are listed of one practice or account; ListOrganisations has those below it",
+                    question.code,
+                    level.name()
+                );
+                return Err(Fault::field("organisation_code", told));
+            }
+            None => {
+                return Err(Fault::UnknownOrganisation {
+                    field: "organisation_code".to_owned(),
+                    code: fields::shown(&question.code),
+                });
+            }
         }
     }
     let days = Days::new(london(question.from).day, london(question.until.plus_millis(-1)).day.plus(1));
