@@ -251,7 +251,8 @@ fn completeness(rows: &[&MetricRow]) -> Option<String> {
         .collect();
     let expected = (expected > 0)
         .then(|| format!("{} practice-days expected in these rows: {}", grouped(expected), texts.join(", ")));
-    let closed = closed.map(|days| format!("{} not expected, their practices were closed", grouped(days)));
+    let closed =
+        closed.map(|days| format!("{} practice-days not expected, as practices were closed", grouped(days)));
     let told: Vec<String> = [expected, closed].into_iter().flatten().collect();
     (!told.is_empty()).then(|| format!("Completeness: {}.", told.join("; ")))
 }
