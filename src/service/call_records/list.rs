@@ -17,6 +17,8 @@ use crate::store::{AttributionKey, Attributions, CallFilter, CallsAsk, Span};
 
 /// Most calls of an answer, on all its pages.
 const CALLS: usize = 200_000;
+/// Most outcomes, reasons or lines of a question: each call is held against all of them.
+const NAMED: usize = 100;
 const ADVICE: &str = "ask for fewer days or for fewer outcomes";
 const EXAMPLE: &str = r#"{"organisation_code":"A81001","start_date":"2026-02-02","end_date":"2026-02-03"}"#;
 
@@ -150,6 +152,7 @@ fn parse(request: v1::ListCallRecordsRequest) -> Result<Question, Fault> {
         page_size: _,
         page_token: _,
     } = request;
+    few("lines", lines.len())?;
     let (from, until) = stretch(&start_date, &end_date, start_time, end_time)?;
     let filter = CallFilter {
         source: if source_id.is_empty() { None } else { Some(fields::source(source_id)?) },
@@ -214,7 +217,15 @@ pub(super) fn stretch(
     }
 }
 
+fn few(field: &'static str, named: usize) -> Result<(), Fault> {
+    if named > NAMED {
+        return Err(Fault::field(field, format!("must name at most {NAMED}; leave the field out for all")));
+    }
+    Ok(())
+}
+
 fn all<T>(field: &'static str, numbers: &[i32], known: fn(u8) -> Option<T>) -> Result<Vec<T>, Fault> {
+    few(field, numbers.len())?;
     numbers
         .iter()
         .map(|&number| {
