@@ -19,5 +19,5 @@ pub mod adapter {
     }
 }
 
-/// The encoded `FileDescriptorSet` of all packages, as reflection serves it.
+/// The encoded `FileDescriptorSet` of all packages; reflection serves that of `callgauge.v1`.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

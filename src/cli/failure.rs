@@ -31,6 +31,11 @@ impl Failure {
         if info.is_none() && status.code() == Code::Unavailable {
             return Self::unreachable(url, status.source().and_then(|cause| cause.source()));
         }
+        if info.is_none() && status.message().starts_with("grpc-status header missing") {
+            return Self::Refused(format!(
+                "{url} answers, but not as callgauge does: is this the port of gRPC?"
+            ));
+        }
         let reason = match &info {
             Some(info) => info.reason.trim_start_matches("ERROR_REASON_").to_owned(),
             None => code_name(status.code()).to_owned(),
@@ -146,6 +151,16 @@ mod tests {
     fn a_refusal_without_details_has_its_code_as_reason() {
         let failure = Failure::from_status("query", URL, &Status::internal("oh"));
         assert_eq!(told(&failure), "query refused (INTERNAL): oh");
+    }
+
+    #[test]
+    fn another_service_on_the_port_is_told() {
+        let status = Status::unimplemented("grpc-status header missing, mapped from HTTP status code 404");
+        let failure = Failure::from_status("query", URL, &status);
+        assert_eq!(
+            told(&failure),
+            format!("{URL} answers, but not as callgauge does: is this the port of gRPC?")
+        );
     }
 
     #[test]

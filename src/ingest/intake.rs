@@ -13,9 +13,6 @@ use crate::organisations::Directory;
 use crate::proto::v1;
 use crate::store::{Delivered, Item, Reject, SourceProgress, Submission};
 
-/// What a practice that nobody imported is answered with.
-const UNKNOWN_PRACTICE: &str = "no organisation with this code was ever imported; the record goes through by itself when an import makes it known";
-
 /// A batch, converted and ready to be committed.
 #[derive(Debug)]
 pub struct Batch {
@@ -120,6 +117,19 @@ pub(super) fn intake(
     }
 }
 
+/// Why nothing is taken for a code that is no practice's, in words.
+pub(super) fn no_practice(directory: &Directory, code: OdsCode, what: &str) -> String {
+    match directory.get(code) {
+        None => format!(
+            "no organisation with this code was ever imported; the {what} goes through by itself when an import makes it known"
+        ),
+        Some(row) => format!(
+            "{code} is imported as {}, and only practices have calls; name the practice, or the account that several share",
+            row.level.name()
+        ),
+    }
+}
+
 /// Checks records one after another, reusing what it can.
 pub(super) struct Checker<'a> {
     directory: &'a Directory,
@@ -152,7 +162,7 @@ impl<'a> Checker<'a> {
                         let fault = InvalidCall::new(
                             "practice_code",
                             RejectReason::UnknownPractice,
-                            UNKNOWN_PRACTICE,
+                            no_practice(self.directory, *code, "record"),
                         );
                         return Err(self.reject(fault, unknown));
                     }

@@ -3,7 +3,7 @@
 use callgauge_schema::{Attribution, DraftAttribution, Moment, OdsCode, RejectReason, SourceId};
 use prost::Message as _;
 
-use super::intake::Refusal;
+use super::intake::{Refusal, no_practice};
 use super::submit::Ingest;
 use super::wire;
 use crate::calendar::{Day, start_of};
@@ -121,8 +121,7 @@ pub(super) fn check(tally: v1::DayTally, now: Moment, directory: &Directory) -> 
     if let Attribution::Practice(code) = &whose
         && !directory.knows_practice(*code)
     {
-        let told = "no organisation with this code was ever imported; the tally goes through by itself when an import makes it known";
-        return Err(Refused::new("practice_code", UnknownPractice, told));
+        return Err(Refused::new("practice_code", UnknownPractice, no_practice(directory, *code, "tally")));
     }
     if date.is_empty() {
         return Err(Refused::new("date", Missing, "must be the day that the counts are of"));

@@ -21,6 +21,31 @@ pub struct Directory {
     pub(super) practices: Vec<Vec<(u32, Days)>>,
 }
 
+/// Organisations that are kept: far more than England has and ever had.
+pub const MOST_ORGANISATIONS: usize = 100_000;
+/// Stretches of membership that are kept of one organisation.
+pub const MOST_MEMBERSHIPS: usize = 200;
+
+/// More than is kept.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OverLimit {
+    /// Of organisations.
+    #[error(
+        "{0} organisations would be known, and at most {MOST_ORGANISATIONS} are kept; import only those that calls may come from, and what these belong to"
+    )]
+    Organisations(usize),
+    /// Of memberships.
+    #[error(
+        "{code} would have {found} stretches of membership, and at most {MOST_MEMBERSHIPS} are kept; put those with the same parent together"
+    )]
+    Memberships {
+        /// Whose.
+        code: OdsCode,
+        /// How many.
+        found: usize,
+    },
+}
+
 /// What somebody belongs to, by level.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Uppers([Stretches<u32>; 4]);
@@ -129,6 +154,20 @@ impl Directory {
             }
         }
         Ok(Self { rows, index, uppers, practices })
+    }
+
+    /// Whether all of it may be kept.
+    ///
+    /// # Errors
+    /// What there is too much of.
+    pub fn fits(&self) -> Result<(), OverLimit> {
+        if self.len() > MOST_ORGANISATIONS {
+            return Err(OverLimit::Organisations(self.len()));
+        }
+        let long = self.rows.iter().find(|row| row.memberships.len() > MOST_MEMBERSHIPS);
+        long.map_or(Ok(()), |row| {
+            Err(OverLimit::Memberships { code: row.code, found: row.memberships.len() })
+        })
     }
 
     /// All rows, ordered by code, memberships by level and day.
@@ -376,6 +415,24 @@ mod tests {
         assert_eq!(Directory::new(rows).unwrap().rows(), directory.rows());
         assert_eq!(Directory::new(directory.rows()).unwrap().rows(), directory.rows());
         assert_eq!(directory.len(), 12);
+    }
+
+    #[test]
+    fn more_organisations_or_memberships_than_are_kept_do_not_fit() {
+        let many = |count: usize| -> Vec<_> {
+            (0..count).map(|at| row(&format!("A{at:06}"), Level::Practice, &[])).collect()
+        };
+        assert_eq!(Directory::new(many(MOST_ORGANISATIONS)).unwrap().fits(), Ok(()));
+        let over = MOST_ORGANISATIONS + 1;
+        assert_eq!(Directory::new(many(over)).unwrap().fits(), Err(OverLimit::Organisations(over)));
+        let mut rows = england();
+        let stretch = |at: usize| Some(Day::from_number(15_000 + at as i32));
+        for (count, fits) in [(MOST_MEMBERSHIPS, true), (MOST_MEMBERSHIPS + 1, false)] {
+            rows[9].memberships =
+                (0..count).map(|at| (code(["S1", "S2"][at % 2]), stretch(at), stretch(at + 1))).collect();
+            let fitted = Directory::new(rows.clone()).unwrap().fits();
+            assert_eq!(fitted.is_ok(), fits, "{fitted:?}");
+        }
     }
 
     #[test]

@@ -42,15 +42,30 @@ impl fmt::Display for ImportFault {
     }
 }
 
+impl ImportFaults {
+    /// As many as fit into `most` bytes and at least one, a line each, and how many more there are.
+    pub fn told(&self, most: usize) -> String {
+        let mut told = String::new();
+        let mut lines = 0;
+        for fault in &self.faults {
+            let line = fault.to_string();
+            if lines > 0 && told.len() + 1 + line.len() > most {
+                break;
+            }
+            if lines > 0 {
+                told.push('\n');
+            }
+            told.push_str(&line);
+            lines += 1;
+        }
+        let more = self.faults.len() - lines + self.more;
+        if more > 0 { format!("{told}\nand {more} more") } else { told }
+    }
+}
+
 impl fmt::Display for ImportFaults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, fault) in self.faults.iter().enumerate() {
-            write!(f, "{}{fault}", if at == 0 { "" } else { "\n" })?;
-        }
-        if self.more > 0 {
-            write!(f, "\nand {} more", self.more)?;
-        }
-        Ok(())
+        f.write_str(&self.told(usize::MAX))
     }
 }
 
@@ -69,6 +84,10 @@ pub(super) struct Line {
 const HEADER: [&str; 6] = ["code", "name", "level", "parents", "from_date", "until_date"];
 const MAX_NAME: usize = 200;
 const MAX_FAULTS: usize = 100;
+/// Levels that one can belong to.
+const MAX_PARENTS: usize = 4;
+/// Rows of one code in a file.
+const MAX_STRETCHES: usize = 200;
 
 /// Reads and checks a whole file against itself and what is known.
 pub(super) fn read(csv: &str, known: &Directory) -> Result<Vec<Line>, ImportFaults> {
@@ -97,35 +116,43 @@ pub(super) fn read(csv: &str, known: &Directory) -> Result<Vec<Line>, ImportFaul
             }
         }
     }
+    check_stretches(&lines, &mut faults);
     check_levels(&mut lines, known, &mut faults);
     check_overlaps(&lines, &mut faults);
     if faults.list.is_empty() { Ok(lines) } else { Err(faults.into()) }
 }
 
+/// What was found so far: the first ones, and how many more.
 #[derive(Default)]
 struct Faults {
     list: Vec<ImportFault>,
+    more: usize,
 }
 
 impl Faults {
     fn add(&mut self, line: u64, field: &'static str, wrong: impl Into<String>, right: impl Into<String>) {
-        self.list.push(ImportFault { line, field, wrong: wrong.into(), right: right.into() });
+        if self.list.len() < MAX_FAULTS {
+            self.list.push(ImportFault { line, field, wrong: wrong.into(), right: right.into() });
+        } else {
+            self.more += 1;
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.list.len() + self.more
     }
 }
 
 impl From<Faults> for ImportFaults {
-    fn from(faults: Faults) -> Self {
-        let mut faults = faults.list;
-        faults.sort_by_key(|fault| fault.line);
-        let more = faults.len().saturating_sub(MAX_FAULTS);
-        faults.truncate(MAX_FAULTS);
-        Self { faults, more }
+    fn from(Faults { mut list, more }: Faults) -> Self {
+        list.sort_by_key(|fault| fault.line);
+        Self { faults: list, more }
     }
 }
 
 /// One row by itself. Levels of its parents are filled in later; until then they are its own.
 fn line(number: u64, record: &csv::StringRecord, faults: &mut Faults) -> Option<Line> {
-    let before = faults.list.len();
+    let before = faults.count();
     if record.len() != HEADER.len() {
         let wrong = format!("the row has {} fields", record.len());
         faults.add(number, "code", wrong, "it must have six; put a name with a comma in quotes");
@@ -146,7 +173,12 @@ fn line(number: u64, record: &csv::StringRecord, faults: &mut Faults) -> Option<
         faults.add(number, "level", format!("{:?} is no level", short(field(2))), right);
     }
     let mut parents = Vec::new();
-    for text in field(3).split_whitespace() {
+    let named = field(3).split_whitespace().count();
+    if named > MAX_PARENTS {
+        let right = "name one of each level at most: pcn, sub_icb, icb and region";
+        faults.add(number, "parents", format!("there are {named} codes"), right);
+    }
+    for text in field(3).split_whitespace().take(MAX_PARENTS) {
         match text.parse::<OdsCode>() {
             Ok(parent) => parents.push((parent, Level::Practice)),
             Err(error) => {
@@ -170,10 +202,23 @@ fn line(number: u64, record: &csv::StringRecord, faults: &mut Faults) -> Option<
         let right = "until_date is the day after the last one and must be later than from_date";
         faults.add(number, "until_date", "the stretch has no day", right);
     }
-    if faults.list.len() > before {
+    if faults.count() > before {
         return None;
     }
     Some(Line { number, code: code.ok()?, name: name.to_owned(), level: level?, parents, days })
+}
+
+/// No code has more stretches than anybody needs: each costs time in proportion to all others of its code.
+fn check_stretches(lines: &[Line], faults: &mut Faults) {
+    let mut seen: HashMap<OdsCode, usize> = HashMap::new();
+    for line in lines {
+        let rows = seen.entry(line.code).or_default();
+        *rows += 1;
+        if *rows == MAX_STRETCHES + 1 {
+            let right = "put stretches with the same parents together";
+            faults.add(line.number, "code", format!("{} has over {MAX_STRETCHES} rows", line.code), right);
+        }
+    }
 }
 
 /// Codes have one level each, parents are known and of levels above, one a level.

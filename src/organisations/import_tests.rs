@@ -223,6 +223,11 @@ fn at_most_a_hundred_faults_are_listed_and_the_rest_counted() {
     let found = Directory::default().import(&format!("{HEADER}{rows}")).unwrap_err();
     assert_eq!((found.faults.len(), found.more), (100, 150));
     assert!(found.to_string().ends_with("and 150 more"));
+    let told = found.told(500);
+    let listed = told.lines().count() - 1;
+    assert!((1..100).contains(&listed) && told.len() < 520, "{told}");
+    assert!(told.ends_with(&format!("and {} more", 250 - listed)), "{told}");
+    assert_eq!(found.told(0).lines().count(), 2, "one is told at least");
 }
 
 #[test]
@@ -231,4 +236,31 @@ fn names_follow_the_latest_stretch() {
     let (directory, report) = import(&england(), rows);
     assert_eq!(directory.get("A1".parse().unwrap()).unwrap().name, "New Name");
     assert_eq!(counts(&report), [0, 1, 0, 1]);
+}
+
+#[test]
+fn a_code_has_no_more_rows_than_anybody_needs_and_a_row_one_parent_a_level() {
+    let day = |at: i32| Day::from_number(15_000 + at);
+    let rows = |count: i32| -> String {
+        (0..count).map(|at| format!("A9,Nine,practice,U1,{},{}\n", day(at), day(at + 1))).collect()
+    };
+    assert_eq!(import(&england(), &rows(200)).1.rows, 200);
+    assert_eq!(
+        faults(&england(), &rows(250)),
+        ["line 202, code: A9 has over 200 rows; put stretches with the same parents together"]
+    );
+    let parents = "U1 ".repeat(100_000);
+    let found = faults(&england(), &format!("A9,Nine,practice,{parents},,\n"));
+    assert!(
+        found[0].starts_with("line 2, parents: there are 100000 codes; name one of each"),
+        "{}",
+        found[0]
+    );
+    assert!(found.len() < 6, "{}", found.len());
+}
+
+#[test]
+fn a_file_of_nothing_but_faults_is_told_in_little_room() {
+    let found = england().import(&format!("{HEADER}{}", "x\n".repeat(1_000_000))).unwrap_err();
+    assert_eq!((found.faults.len(), found.more), (100, 999_900));
 }

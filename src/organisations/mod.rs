@@ -21,7 +21,9 @@ mod import_tests;
 #[cfg(test)]
 mod plan_tests;
 
-pub use directory::{Directory, DirectoryFault, DirectoryFaults};
+pub use directory::{
+    Directory, DirectoryFault, DirectoryFaults, MOST_MEMBERSHIPS, MOST_ORGANISATIONS, OverLimit,
+};
 pub use import::ImportReport;
 pub use import_file::{ImportFault, ImportFaults};
 pub use list::ListFilter;

@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use callgauge_schema::{Account, InvalidCode, OdsCode};
+use hashbrown::HashSet;
 
 use super::directory::{Directory, Uppers};
 use super::row::Level;
@@ -36,6 +37,8 @@ pub struct RowPlan {
     pub parts: Parts,
     /// Practices whose calls are to be expected and the days on which they were open and belonged to the row.
     pub practices: Vec<(OdsCode, Days)>,
+    /// Days on which the same practices belonged to the row and were closed for good or not open yet; in the row of a practice, its own.
+    pub closed: Vec<(OdsCode, Days)>,
 }
 
 /// Whose row it is.
@@ -264,19 +267,30 @@ impl Directory {
     ) -> RowPlan {
         let mut members = Vec::with_capacity(pieces.len());
         let mut practices = Vec::with_capacity(pieces.len());
+        let mut closed: Vec<(OdsCode, Days)> = Vec::new();
         for &(who, days) in pieces {
             match who {
                 Who::Account(at) => members.push((Member::Account(at), days)),
                 Who::Practice(at) => {
                     let practice = self.rows[at as usize].code;
                     members.push((Member::Practice(practice), days));
-                    let expected = days.overlap(self.open_days(at));
+                    let open = self.open_days(at);
+                    let expected = days.overlap(open);
                     if !expected.is_empty() {
                         practices.push((practice, expected));
                     }
+                    let before = Days::new(days.first, days.end.min(open.first));
+                    let after = Days::new(days.first.max(open.end), days.end);
+                    let shut = [before, after].into_iter().filter(|shut| !shut.is_empty());
+                    closed.extend(shut.map(|shut| (practice, shut)));
                 }
             }
         }
-        RowPlan { code, name, level, within, parts: Parts::Members(members), practices }
+        if level != Level::Practice && !closed.is_empty() {
+            // Practices that closed long ago are no part of what a place is made of.
+            let behind: HashSet<OdsCode> = practices.iter().map(|&(practice, _)| practice).collect();
+            closed.retain(|(practice, _)| behind.contains(practice));
+        }
+        RowPlan { code, name, level, within, parts: Parts::Members(members), practices, closed }
     }
 }

@@ -358,3 +358,41 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn days_of_practices_that_are_closed_are_told_apart_from_those_expected() {
+    let csv = "code,name,level,parents,from_date,until_date\n\
+        QA,ICB,icb,,,\n\
+        U1,PCN,pcn,QA,,\n\
+        A1,Closes,practice,,,2026-02-10\n\
+        A2,Opens,practice,,2026-02-27,\n\
+        A3,Closed long ago,practice,,2001-01-01,2015-04-01\n\
+        A4,Open,practice,,,\n";
+    let mut rows = Directory::default().import(csv).unwrap_or_else(|faults| panic!("{faults}")).0.rows();
+    // Nothing dates the memberships, as where a file lists closed practices with their parents and without dates.
+    for row in rows.iter_mut().filter(|row| row.level == Level::Practice) {
+        row.memberships = vec![(code("U1"), None, None), (code("QA"), None, None)];
+    }
+    let directory = Directory::new(rows).unwrap();
+    let plan = |asked: &str, group_by| {
+        let days = month("2026-02").unwrap();
+        let rows = directory.plan(&[asked.parse().unwrap()], group_by, days, &[]).unwrap();
+        let told = |practices: &[(OdsCode, Days)]| {
+            practices
+                .iter()
+                .map(|(code, days)| format!("{code}/{}", stretch(days)))
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        rows.iter()
+            .map(|row| format!("{}: {} | {}", row.code, told(&row.practices), told(&row.closed)))
+            .collect::<Vec<_>>()
+    };
+    let whole = "A1/01-09 A2/27-28 A4/01-28 | A1/10-28 A2/01-26";
+    assert_eq!(plan("QA", None), [format!("QA: {whole}")]);
+    assert_eq!(plan("QA", Some(Level::Pcn)), [format!("U1: {whole}")]);
+    assert_eq!(plan("ENGLAND", None), [format!("ENGLAND: {whole}")]);
+    assert_eq!(plan("A3", None), ["A3:  | A3/01-28"]);
+    let each = ["A1: A1/01-09 | A1/10-28", "A2: A2/27-28 | A2/01-26", "A3:  | A3/01-28", "A4: A4/01-28 | "];
+    assert_eq!(plan("QA", Some(Level::Practice)), each);
+}

@@ -2,6 +2,8 @@
 //!
 //! The client gets a message that says what to do; the cause of a fault of ours goes to the log only.
 
+mod library;
+
 use std::collections::HashMap;
 
 use callgauge_schema::SourceId;
@@ -10,8 +12,14 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::access::Denial;
 use crate::compare::refusals::RankingRefusal;
+use crate::organisations::OverLimit;
 use crate::proto::v1::ErrorReason;
 use crate::store::StoreError;
+
+pub(crate) use library::completed;
+
+/// Most bytes of a message. Statuses travel in headers, and there are clients that take 8 KiB of these.
+const MOST_MESSAGE: usize = 1_400;
 
 /// Domain of every `google.rpc.ErrorInfo`.
 pub const DOMAIN: &str = "callgauge.v1";
@@ -66,6 +74,9 @@ pub(crate) enum Fault {
     /// An import contradicts itself or what is stored.
     #[error("nothing was imported: {0}")]
     Import(String),
+    /// After an import there would be more organisations than are kept.
+    #[error("nothing was imported: {0}")]
+    TooManyOrganisations(#[from] OverLimit),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -75,6 +86,11 @@ pub(crate) enum Fault {
     /// The client did not wait.
     #[error("the caller did not wait for the answer")]
     Cancelled,
+    /// The client's deadline passed.
+    #[error(
+        "the deadline that came with the request passed before it could be answered; give it longer, or ask for less"
+    )]
+    TooLate,
 }
 
 impl Fault {
@@ -177,9 +193,13 @@ impl From<Fault> for Status {
             Fault::Import(_) => {
                 Told::new(Code::FailedPrecondition, ErrorReason::ImportRefused, message).at("csv")
             }
+            Fault::TooManyOrganisations(_) => {
+                Told::new(Code::ResourceExhausted, ErrorReason::OverLimit, message).at("csv")
+            }
             Fault::Store(fault) => store(fault, message),
             Fault::Internal(cause) => internal(&cause),
             Fault::Cancelled => Told::new(Code::Cancelled, ErrorReason::Cancelled, message),
+            Fault::TooLate => Told::new(Code::DeadlineExceeded, ErrorReason::Cancelled, message),
         };
         status(told)
     }
@@ -245,6 +265,7 @@ fn internal(cause: &str) -> Told {
 
 fn status(told: Told) -> Status {
     let Told { code, reason, message, field, metadata, preconditions } = told;
+    let message = shortened(message, MOST_MESSAGE);
     let mut metadata: HashMap<String, String> =
         metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     let mut bad = None;
@@ -259,79 +280,27 @@ fn status(told: Told) -> Status {
     if let Some((field, described)) = bad {
         details.add_bad_request_violation(field, described);
     }
+    let most = 2 * MOST_MESSAGE / preconditions.len().max(1);
     for (what, described) in preconditions {
-        details.add_precondition_failure_violation(what, "comparison", described);
+        details.add_precondition_failure_violation(what, "comparison", shortened(described, most));
     }
     Status::with_error_details(code, message, details)
+}
+
+/// No longer than headers can carry three times: as message, in the details, and as the description of a field.
+fn shortened(mut message: String, most: usize) -> String {
+    if message.len() > most {
+        let end = (0..=most).rev().find(|&at| message.is_char_boundary(at)).unwrap_or(0);
+        message.truncate(end);
+        message.push_str(" ...");
+    }
+    message
 }
 
 /// The reason as it stands in an `ErrorInfo`: without the prefix that the proto's names have.
 fn name(reason: ErrorReason) -> &'static str {
     let name = reason.as_str_name();
     name.strip_prefix("ERROR_REASON_").unwrap_or(name)
-}
-
-/// A status that did not come from a [`Fault`], with the reason that it should have; `None` where it has details already or is no error.
-///
-/// These are the statuses of the gRPC library itself (a message over its limit, an unknown method), of health and of reflection.
-pub(crate) fn completed(status: &Status) -> Option<Status> {
-    if status.code() == Code::Ok || !status.details().is_empty() {
-        return None;
-    }
-    let message = status.message();
-    let told = match status.code() {
-        Code::Ok => return None,
-        Code::OutOfRange | Code::ResourceExhausted if message.contains("message") => Told::new(
-            Code::ResourceExhausted,
-            ErrorReason::MessageTooLarge,
-            "a message takes at most 4 MiB; send smaller ones",
-        ),
-        Code::Internal if message.contains("decode") || message.contains("decompress") => Told::new(
-            Code::InvalidArgument,
-            ErrorReason::InvalidField,
-            "the message is not one of callgauge.v1; reflection or the proto files say what it takes",
-        ),
-        Code::Unimplemented => Told::new(
-            Code::Unimplemented,
-            ErrorReason::Unimplemented,
-            if message.is_empty() {
-                "no such method in this version; reflection lists those there are"
-            } else {
-                message
-            },
-        ),
-        Code::Cancelled | Code::DeadlineExceeded => Told::new(
-            status.code(),
-            ErrorReason::Cancelled,
-            or(message, "the caller did not wait for the answer"),
-        ),
-        Code::Unavailable => Told::new(
-            Code::Unavailable,
-            ErrorReason::NotServing,
-            or(message, "the service is busy or stopping; try again"),
-        ),
-        Code::ResourceExhausted => Told::new(
-            Code::ResourceExhausted,
-            ErrorReason::MessageTooLarge,
-            or(message, "more than the service takes; send less"),
-        ),
-        Code::PermissionDenied | Code::Unauthenticated => {
-            Told::new(status.code(), ErrorReason::PermissionDenied, or(message, "not permitted"))
-        }
-        Code::InvalidArgument
-        | Code::NotFound
-        | Code::OutOfRange
-        | Code::FailedPrecondition
-        | Code::AlreadyExists => Told::new(status.code(), ErrorReason::InvalidField, or(message, "refused")),
-        Code::Internal | Code::Unknown | Code::Aborted | Code::DataLoss => {
-            Told::new(status.code(), ErrorReason::Internal, or(message, "a fault of the service"))
-        }
-    };
-    Some(self::status(told))
-}
-
-fn or<'a>(message: &'a str, otherwise: &'a str) -> &'a str {
-    if message.is_empty() { otherwise } else { message }
 }
 
 #[cfg(test)]
@@ -394,6 +363,12 @@ mod tests {
             (Fault::NotComparable("x".into()), Code::FailedPrecondition, "NOT_COMPARABLE", None),
             (Fault::Import("x".into()), Code::FailedPrecondition, "IMPORT_REFUSED", None),
             (
+                Fault::TooManyOrganisations(OverLimit::Organisations(1)),
+                Code::ResourceExhausted,
+                "OVER_LIMIT",
+                None,
+            ),
+            (
                 Fault::Store(StoreError::RejectLimit { source_id: "s".parse().expect("is an id"), kept: 1 }),
                 Code::ResourceExhausted,
                 "REJECT_LIMIT",
@@ -429,6 +404,7 @@ mod tests {
             (Fault::Store(StoreError::Closed), Code::Unavailable, "NOT_SERVING", None),
             (Fault::Internal("secret".into()), Code::Internal, "INTERNAL", None),
             (Fault::Cancelled, Code::Cancelled, "CANCELLED", None),
+            (Fault::TooLate, Code::DeadlineExceeded, "CANCELLED", None),
         ];
         for (fault, code, expected, field) in cases {
             let shown = format!("{fault:?}");

@@ -8,7 +8,8 @@ use crate::proto::v1;
 
 /// Who submits.
 pub(crate) fn source(text: String) -> Result<SourceId, Fault> {
-    SourceId::try_from(text).map_err(|fault| Fault::field("source_id", format!("{fault}, 1 to 64 of them")))
+    SourceId::try_from(text)
+        .map_err(|fault| Fault::field("source_id", format!("{fault}; a source has 1 to 64 characters")))
 }
 
 /// What a source cannot know.
@@ -76,16 +77,22 @@ pub(crate) fn whole_seconds(field: &'static str, duration: prost_types::Duration
 pub(crate) fn numbered<T>(
     field: &'static str,
     number: i32,
-    known: impl FnOnce(u8) -> Option<T>,
+    known: impl Fn(u8) -> Option<T>,
 ) -> Result<Option<T>, Fault> {
     if number == 0 {
         return Ok(None);
     }
-    u8::try_from(number)
-        .ok()
-        .and_then(known)
-        .map(Some)
-        .ok_or_else(|| Fault::field(field, format!("{number} is none of the values that this version knows")))
+    u8::try_from(number).ok().and_then(&known).map(Some).ok_or_else(|| {
+        let taken: Vec<String> = (1..=u8::MAX)
+            .filter(|&number| known(number).is_some())
+            .map(|number| number.to_string())
+            .collect();
+        let told = format!(
+            "{number} is none of the values that are taken here: {}; `describe` of the request names them",
+            taken.join(", ")
+        );
+        Fault::field(field, told)
+    })
 }
 
 /// What a client sent, short enough to be sent back.
@@ -120,6 +127,20 @@ mod tests {
             }
         }
         assert_eq!(days("2026-02-02", "2026-02-03").map(Days::len).ok(), Some(1));
+    }
+
+    #[test]
+    fn a_number_that_names_nothing_is_refused_with_those_that_do() {
+        let known = |number: u8| (number == 2 || number == 5).then_some(number);
+        assert_eq!(numbered("level", 5, known).ok(), Some(Some(5)));
+        assert_eq!(numbered("level", 0, known).ok(), Some(None));
+        for wrong in [1, -1, 258, i32::MAX] {
+            let told = numbered("level", wrong, known).map(|_| ()).expect_err("names nothing").to_string();
+            assert!(
+                told.starts_with(&format!("level: {wrong} is none")) && told.contains(": 2, 5;"),
+                "{told}"
+            );
+        }
     }
 
     #[test]

@@ -8,13 +8,15 @@ use super::house::drained;
 use crate::store::StoreHealth;
 
 /// Names under which health is asked for; the empty one is the service as a whole.
-pub(crate) const NAMES: [&str; 6] = [
+pub(crate) const NAMES: [&str; 8] = [
     "",
+    "callgauge.v1.AdminService",
     "callgauge.v1.CallRecordService",
+    "callgauge.v1.ComparisonService",
+    "callgauge.v1.IndicatorService",
     "callgauge.v1.MetricsService",
     "callgauge.v1.OrganisationService",
-    "callgauge.v1.IndicatorService",
-    "callgauge.v1.AdminService",
+    "callgauge.v1.SourceService",
 ];
 
 /// Says under every name whether the service can be used.

@@ -28,7 +28,7 @@ pub(crate) struct House {
     /// Organisations.
     pub(crate) directory: Behind<SharedDirectory>,
     /// One import at a time.
-    pub(crate) importing: tokio::sync::Mutex<()>,
+    pub(crate) importing: Arc<tokio::sync::Mutex<()>>,
     pub(crate) calendar: Arc<Calendar>,
     pub(crate) clock: Clock,
     pub(crate) pages: Pages,
@@ -58,7 +58,7 @@ impl House {
             store: Behind::new(store),
             ingest: Behind::new(Arc::new(ingest)),
             directory: Behind::new(directory),
-            importing: tokio::sync::Mutex::new(()),
+            importing: Arc::default(),
             calendar,
             clock,
             pages: Pages::default(),

@@ -8,6 +8,7 @@ mod call_records;
 mod codec;
 mod comparison;
 mod connections;
+mod deadline;
 mod errors;
 mod fields;
 mod health;

@@ -14,13 +14,15 @@ use bytes::Bytes;
 use callgauge_schema::CallId;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use tokio::time::Sleep;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower_layer::Layer;
 use tower_service::Service;
 use tracing::Instrument as _;
 
-use super::errors;
+use super::deadline;
+use super::errors::{self, Fault};
 pub(crate) use super::meters::Meters;
 
 const REQUEST_ID: &str = "x-request-id";
@@ -78,9 +80,10 @@ where
         let method = request.uri().path().to_owned();
         let span = tracing::info_span!("request", request_id = id.to_str().unwrap_or_default(), method);
         let seen = Seen::new(method, Arc::clone(&self.layer.meters), span.clone());
+        let deadline = deadline::timer(request.headers());
         let answer = self.inner.call(request).instrument(span);
         Box::pin(async move {
-            let mut response = answer.await?;
+            let mut response = within(deadline, answer).await?;
             response.headers_mut().insert(REQUEST_ID, id);
             if response.headers().contains_key("grpc-status") {
                 let code = complete(response.headers_mut());
@@ -93,6 +96,19 @@ where
             }
             Ok(response.map(|body| Body::new(Watched { body, seen: Some(seen) })))
         })
+    }
+}
+
+/// The answer, or word that the caller waits no longer.
+async fn within<E>(
+    deadline: Option<Sleep>,
+    answer: impl Future<Output = Result<Response<Body>, E>>,
+) -> Result<Response<Body>, E> {
+    let Some(deadline) = deadline else { return answer.await };
+    tokio::select! {
+        biased;
+        answered = answer => answered,
+        () = deadline => Ok(Status::from(Fault::TooLate).into_http()),
     }
 }
 

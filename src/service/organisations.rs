@@ -17,6 +17,8 @@ use crate::proto::v1::organisation_service_server::OrganisationService;
 
 /// Most bytes of a file.
 const CSV_BYTES: usize = 3 * 1_024 * 1_024;
+/// Most bytes of what is said to be wrong with it: a status travels in headers, of which many clients take 8 KiB only.
+const FAULT_BYTES: usize = 1_000;
 const ENGLAND: &str = "ENGLAND";
 
 /// The service.
@@ -72,14 +74,24 @@ impl OrganisationService for Organisations {
         }
         let house = Arc::clone(&self.house);
         let admitted = house.admit(&caller, Import { csv, validate_only })?;
+        // Whoever goes away while others import is not waited for.
+        let one_at_a_time = Arc::clone(&house.importing).lock_owned().await;
         // On a task of its own: an import that has begun is finished, whether the caller waits for it or not.
         let imported = tokio::spawn(async move {
-            let _one_at_a_time = house.importing.lock().await;
+            let _one_at_a_time = one_at_a_time;
+            let before = house.directory.open(&admitted).now();
+            let read = tokio::task::spawn_blocking(move || {
+                let Import { csv, validate_only: _ } = admitted.question();
+                let (after, report) =
+                    before.import(csv).map_err(|faults| Fault::Import(faults.told(FAULT_BYTES)))?;
+                after.fits()?;
+                Ok::<_, Fault>((admitted, after, report))
+            });
+            let read =
+                read.await.map_err(|fault| Fault::Internal(format!("a file was not read: {fault}")))?;
+            let (admitted, after, report) = read?;
             let shared = house.directory.open(&admitted);
-            let Import { csv, validate_only } = admitted.question();
-            let before = shared.now();
-            let (after, report) = before.import(csv).map_err(|faults| Fault::Import(faults.to_string()))?;
-            if *validate_only {
+            if admitted.question().validate_only {
                 return Ok(said(&report, 0));
             }
             if changed(&report) {

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use callgauge_schema::Moment;
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tonic::codec::CompressionEncoding;
@@ -54,6 +56,8 @@ const FRAME_BYTES: u32 = 1_024 * 1_024;
 /// Requests at once on one connection.
 const STREAMS: u32 = 256;
 const KEEPALIVE: Duration = Duration::from_secs(30);
+/// The package of the protos that adapters' programs serve.
+const ADAPTERS: &str = "callgauge.adapter.v1";
 /// For the last bytes of finished requests, once nothing is under way.
 const LAST_BYTES: Duration = Duration::from_secs(1);
 
@@ -225,9 +229,10 @@ impl Bound {
         let host = Behind::new(Arc::new(host));
         let (reporter, health_service) = tonic_health::server::health_reporter();
         let health = Health::starting(reporter).await;
+        let described = described()?;
         let reflection = || {
             tonic_reflection::server::Builder::configure()
-                .register_encoded_file_descriptor_set(DESCRIPTORS)
+                .register_file_descriptor_set(described.clone())
                 .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
                 // Clients that know nothing of the details of errors can read them.
                 .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
@@ -346,6 +351,13 @@ fn routes(house: &Arc<House>, host: Behind<Arc<Host>>) -> Routes {
         .add_service(service!(IndicatorServiceServer, Indicators))
         .add_service(service!(AdminServiceServer, Admin))
         .add_service(service!(SourceServiceServer, Sources, host))
+}
+
+/// The protos of what is served here, and not of what adapters' programs serve.
+fn described() -> Result<FileDescriptorSet, tonic_reflection::server::Error> {
+    let mut described = FileDescriptorSet::decode(DESCRIPTORS)?;
+    described.file.retain(|file| file.package() != ADAPTERS);
+    Ok(described)
 }
 
 fn transport() -> Server {

@@ -7,7 +7,7 @@ use callgauge_schema::SourceId;
 pub enum StoreError {
     /// The source has as many kept rejects as are allowed; nothing of the submission was taken.
     #[error(
-        "source {source_id} has {kept} kept rejects, the most that are allowed: look at them before sending more"
+        "source {source_id} has {kept} kept rejects, the most that are allowed: look at them before sending more, and raise reject_limit where they are as they have to be"
     )]
     RejectLimit {
         /// The source.

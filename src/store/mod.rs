@@ -147,6 +147,9 @@ pub trait Snapshot: Send + Sync {
         of: Option<Vec<AttributionKey>>,
     ) -> Result<DaysWithCalls, StoreError>;
 
+    /// Whether several sources have calls of one attribution on one day that a group has of it. Calls that were replaced or retracted later may count.
+    async fn several_sources(self: Arc<Self>, groups: Vec<Group>, days: Days) -> Result<bool, StoreError>;
+
     /// Rows of indicators, by name, period, source and practice.
     ///
     /// # Errors

@@ -147,10 +147,20 @@ async fn single_records_organisations_and_backups_are_refused_with_the_field() {
         list(nobody).await,
         (Code::NotFound, "UNKNOWN_ORGANISATION".into(), "organisation_code".into())
     );
+    let no_practice = v1::ListCallRecordsRequest { organisation_code: "QHG".into(), ..day.clone() };
+    assert_eq!(
+        list(no_practice).await,
+        invalid("organisation_code"),
+        "it is known, and has no calls of its own"
+    );
     let no_end = v1::ListCallRecordsRequest { end_date: String::new(), ..day.clone() };
     assert_eq!(list(no_end).await, invalid("end_date"));
-    let no_outcome = v1::ListCallRecordsRequest { outcomes: vec![0], ..day };
+    let no_outcome = v1::ListCallRecordsRequest { outcomes: vec![0], ..day.clone() };
     assert_eq!(list(no_outcome).await, invalid("outcomes"));
+    let same = v1::ListCallRecordsRequest { outcomes: vec![1; 101], ..day.clone() };
+    assert_eq!(list(same).await, invalid("outcomes"));
+    let lines = (0..101).map(|line| format!("line {line}")).collect();
+    assert_eq!(list(v1::ListCallRecordsRequest { lines, ..day }).await, invalid("lines"));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod comparison_input;
 mod comparison_pictures;
 mod comparison_series;
 mod comparison_world;
+mod deadlines;
 mod door;
 mod drain;
 mod errors;

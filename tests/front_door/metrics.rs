@@ -70,6 +70,27 @@ async fn the_eight_of_a_practice_for_a_month() {
 }
 
 #[tokio::test]
+async fn days_after_a_practice_closed_are_told_and_not_expected() {
+    let door = filled().await;
+    let csv = "code,name,level,parents,from_date,until_date\n\
+        A81002,Second Surgery,practice,06K U12345,,2026-02-11\n";
+    let import = v1::ImportOrganisationsRequest { csv: csv.to_owned(), validate_only: false };
+    door.organisations().import_organisations(import).await.expect("is whole");
+    let told = |row: &v1::MetricRow| {
+        let completeness = row.completeness.clone().expect("is there");
+        let states: Vec<_> = completeness.states.iter().map(|state| (state.state(), state.days)).collect();
+        (completeness.practice_days_expected, states)
+    };
+    let answer = ask(&door, february(&["A81002", "QHG"])).await;
+    let (closed, received, unknown) =
+        (v1::PracticeDayState::Closed, v1::PracticeDayState::CallsReceived, v1::PracticeDayState::Unknown);
+    assert_eq!(told(&answer.rows[0]), (10, vec![(closed, 18), (received, 1), (unknown, 9)]));
+    assert_eq!(told(&answer.rows[1]), (66, vec![(closed, 18), (received, 3), (unknown, 63)]));
+    assert_eq!(count(&answer.rows[0], "call_volumes"), 2);
+    assert_eq!(answer.rows[1].practices, 3);
+}
+
+#[tokio::test]
 async fn rows_below_an_organisation_add_up_to_its_own_and_empty_ones_are_there() {
     let door = filled().await;
     let whole = ask(&door, february(&["QHG"])).await;

@@ -2,8 +2,9 @@
 
 use callgauge::proto::v1;
 use callgauge::proto::v1::Verdict;
+use tonic::Code;
 
-use crate::door::{CSV, Door, answered, at};
+use crate::door::{CSV, Door, answered, at, reason};
 
 #[tokio::test]
 async fn the_same_import_again_changes_nothing_and_validate_only_never_does() {
@@ -19,6 +20,42 @@ async fn the_same_import_again_changes_nothing_and_validate_only_never_does() {
     assert_eq!(import(false).await.organisations_added, 7);
     let again = import(false).await;
     assert_eq!((again.rows, again.organisations_added, again.memberships_added), (7, 0, 0));
+}
+
+#[tokio::test]
+async fn a_file_with_many_faults_is_told_in_words_that_headers_can_carry() {
+    let door = Door::open().await;
+    let header = CSV.lines().next().expect("has one");
+    let rows: String =
+        (0..300).map(|at| format!("\nA{at:05},Ó Surgery {at},practice,QXX{at},2026-02-30,")).collect();
+    let request = v1::ImportOrganisationsRequest { csv: format!("{header}{rows}\n"), validate_only: false };
+    let status = door.organisations().import_organisations(request).await.expect_err("is refused");
+    assert_eq!((status.code(), reason(&status).0.as_str()), (Code::FailedPrecondition, "IMPORT_REFUSED"));
+    let message = status.message();
+    assert!(message.contains("line 2, from_date: \"2026-02-30\" is no date"), "{message}");
+    let listed = message.lines().count() - 1;
+    assert!(listed > 3 && message.ends_with(&format!("and {} more", 300 - listed)), "{message}");
+    let mut headers = http::HeaderMap::new();
+    status.add_header(&mut headers).expect("fits");
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum();
+    assert!(bytes < 7_000, "{bytes} bytes of headers");
+}
+
+#[tokio::test]
+async fn more_organisations_than_are_kept_are_refused_whole() {
+    let door = Door::open().await;
+    let mut organisations = door.organisations();
+    let mut import = async |from: usize, count: usize| {
+        let rows: String = (from..from + count).map(|at| format!("\nP{at:06},P,practice,,,")).collect();
+        let csv = format!("code,name,level,parents,from_date,until_date{rows}\n");
+        let request = v1::ImportOrganisationsRequest { csv, validate_only: false };
+        organisations.import_organisations(request).await
+    };
+    import(0, 99_993).await.expect("there is room beside the seven that are known");
+    let status = import(99_993, 1).await.expect_err("is one too many");
+    assert_eq!((status.code(), reason(&status).0.as_str()), (Code::ResourceExhausted, "OVER_LIMIT"));
+    assert!(status.message().contains("at most 100000 are kept"), "{}", status.message());
+    import(99_992, 1).await.expect("known ones can be imported again");
 }
 
 #[tokio::test]

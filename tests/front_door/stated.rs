@@ -222,6 +222,38 @@ async fn a_change_of_supplier_with_a_week_of_both_counts_each_call_once_at_every
 }
 
 #[tokio::test]
+async fn an_answer_says_that_several_sources_count_only_where_they_do() {
+    for (door, _folder) in doors().await {
+        for (source, practice, secs) in
+            [("old", "A81001", 0), ("new", "A81001", DAY), ("new", "A81002", 0), ("old", "A81002", 60)]
+        {
+            let records = vec![at(practice, answered(&format!("{source}-{secs}"), secs))];
+            let request = v1::SubmitCallRecordsRequest { source_id: source.into(), ..submission(records) };
+            door.calls().submit_call_records(request).await.expect("is taken");
+        }
+        let says = async |request: v1::QueryMetricsRequest| {
+            let (_, notes) = rows(&door, request).await;
+            notes.iter().any(|note| note.contains("several sources have calls"))
+        };
+        assert!(!says(february(&["A81001"])).await, "one on Monday, the other one on Tuesday");
+        assert!(says(february(&["A81002"])).await);
+        assert!(says(by(Granularity::QuarterHour, february(&["A81002"]))).await);
+        assert!(says(february(&["ENGLAND"])).await);
+        let practices =
+            v1::QueryMetricsRequest { group_by: v1::Level::Practice.into(), ..february(&["QHG"]) };
+        assert!(says(practices).await);
+        let march = v1::QueryMetricsRequest { month: "2026-03".into(), ..february(&["ENGLAND"]) };
+        assert!(!says(march).await);
+        let of_record = v1::SourceOfRecord {
+            whose: Some(v1::source_of_record::Whose::PracticeCode("A81002".into())),
+            ..of_record("new", "", "")
+        };
+        put(&door, vec![of_record]).await;
+        assert!(!says(february(&["ENGLAND"])).await, "one is said to count");
+    }
+}
+
+#[tokio::test]
 async fn a_source_of_record_that_has_no_calls_leaves_days_missing_or_truly_zero() {
     for (door, _folder) in doors().await {
         door.submit(vec![answered("c-1", 0), answered("c-2", DAY)]).await;

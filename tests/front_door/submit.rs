@@ -3,7 +3,7 @@
 use callgauge::proto::v1;
 use callgauge::proto::v1::Verdict;
 
-use crate::door::{Door, answered, missed, seconds, submission};
+use crate::door::{Door, answered, at, missed, seconds, submission};
 
 #[tokio::test]
 async fn verdicts_come_in_the_order_sent_and_a_bad_record_is_refused_alone() {
@@ -175,4 +175,17 @@ async fn calls_are_listed_by_day_and_filter_oldest_first() {
         ..monday
     };
     assert_eq!(ids(instants).await, ["m-1"], "the end is excluded");
+}
+
+#[tokio::test]
+async fn a_call_of_an_organisation_that_is_no_practice_is_refused_with_what_it_is() {
+    let door = Door::open().await;
+    let records = ["QHG", "Z99999"].map(|code| at(code, answered(code, 0))).to_vec();
+    let response =
+        door.calls().submit_call_records(submission(records)).await.expect("is taken").into_inner();
+    for (result, told) in response.results.iter().zip(["is imported as icb", "was ever imported"]) {
+        let rejection = result.rejection.clone().expect("is refused");
+        assert_eq!(rejection.reason(), v1::RejectReason::UnknownPractice);
+        assert!(rejection.message.contains(told), "{}", rejection.message);
+    }
 }

@@ -54,12 +54,18 @@ async fn a_backup_of_a_busy_service_restores_what_was_acknowledged_before_it_beg
 }
 
 #[test]
-fn a_backup_is_not_restored_into_a_folder_that_holds_something_nor_made_of_nothing() {
+fn a_backup_is_not_made_in_the_data_folder_nor_restored_into_one_that_holds_something_nor_of_nothing() {
     let folder = TempDir::new().expect("a folder");
     let [data, backup, full, new] = ["data", "backup", "full", "new"].map(|name| folder.path().join(name));
     let service = Service::start(&data, SETTLE_ROWS);
     let told = run(callgauge().arg("backup").arg(&backup).args(["--server", &service.url()]));
     assert!(told.status.success(), "{told:?}");
+    for inside in [data.clone(), data.join("runs"), data.join("copies/of/it")] {
+        let told = run(callgauge().arg("backup").arg(&inside).args(["--server", &service.url()]));
+        let said = String::from_utf8_lossy(&told.stderr);
+        assert!(told.status.code() == Some(1) && said.contains("lies in the data folder"), "{told:?}");
+    }
+    assert!(!data.join("copies").exists());
     service.stop();
     fs::create_dir(&full).expect("a folder");
     fs::write(full.join("letters.txt"), "Dear all").expect("it can be written");

@@ -56,15 +56,14 @@ async fn a_folder_of_format_2_opens_and_holds_what_was_put_into_it() {
         rewrite().await;
     }
     let folder = TempDir::new().expect("a folder");
-    copy(&fixture(2), folder.path());
-    let store = SqliteStore::open(folder.path(), Limits::default()).expect("it opens");
+    let [data, backup, restored] = ["data", "backup", "restored"].map(|name| folder.path().join(name));
+    copy(&fixture(2), &data);
+    let store = SqliteStore::open(&data, Limits::default()).expect("it opens");
     holds_the_calls(&store).await;
     holds_the_statements(&store).await;
-    let backup = folder.path().join("backup");
     store.backup(&backup).await.expect("it is written");
     store.close().await.expect("it closes");
-    assert_sound(folder.path());
-    let restored = folder.path().join("restored");
+    assert_sound(&data);
     callgauge::store::sqlite::restore(&backup, &restored).expect("it is put back");
     let store = SqliteStore::open(&restored, Limits::default()).expect("it opens");
     holds_the_statements(&store).await;

@@ -6,6 +6,7 @@ mod folders;
 mod format;
 mod full_disk;
 mod killed;
+mod logs;
 mod made_up;
 mod process;
 mod rubbish;

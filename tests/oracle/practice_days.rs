@@ -12,8 +12,16 @@ use super::question::Question;
 use super::rows::{RowName, row_name};
 use super::world;
 
-/// The practices that are open on a day, by the row that they are in.
-type Members = HashMap<(RowName, Date), Vec<&'static str>>;
+/// The practices that are in a row on a day.
+#[derive(Default)]
+struct Members {
+    open: ByRow,
+    /// Those that are closed then: in a row of its own always, in another one where it is open there on a day of the question.
+    closed: ByRow,
+}
+
+/// By row and day.
+type ByRow = HashMap<(RowName, Date), Vec<&'static str>>;
 
 /// What a question's members depend on.
 type Asked = (Vec<&'static str>, Option<Level>, Date, Date);
@@ -38,10 +46,12 @@ impl<'a> PracticeDays<'a> {
     /// What a row says of these days, and how many practices are behind it.
     pub(crate) fn of(&self, name: &RowName, days: &[Date]) -> (Completeness, i64) {
         let mut practices = HashSet::new();
-        let (mut received, mut unknown) = (0, 0);
+        let (mut closed, mut received, mut unknown) = (0, 0, 0);
+        let known = |code: &&&str| self.knows_late || **code != world::LATE;
         for &day in days {
-            let Some(codes) = self.members.get(&(name.clone(), day)) else { continue };
-            for &code in codes.iter().filter(|&&code| self.knows_late || code != world::LATE) {
+            let place = (name.clone(), day);
+            closed += self.members.closed.get(&place).into_iter().flatten().filter(known).count() as i64;
+            for &code in self.members.open.get(&place).into_iter().flatten().filter(known) {
                 practices.insert(code);
                 if self.received.contains(&(code, day)) {
                     received += 1;
@@ -50,7 +60,11 @@ impl<'a> PracticeDays<'a> {
                 }
             }
         }
-        let states = [(PracticeDayState::CallsReceived, received), (PracticeDayState::Unknown, unknown)];
+        let states = [
+            (PracticeDayState::Closed, closed),
+            (PracticeDayState::CallsReceived, received),
+            (PracticeDayState::Unknown, unknown),
+        ];
         let states = states.into_iter().filter(|(_, days)| *days > 0);
         let completeness = Completeness {
             practice_days_expected: received + unknown,
@@ -70,17 +84,25 @@ fn members(question: &Question) -> Arc<Members> {
 }
 
 fn look(question: &Question) -> Members {
-    let mut members = Members::new();
+    let mut members = Members::default();
     for &code in world::CODES.iter().filter(|code| world::level(code) == Level::Practice) {
         let whose = Whose::Practice(code.to_owned());
         let mut day = question.cut.first;
         while day < question.cut.end {
             let rows = (0..question.asked.len()).filter_map(|at| row_name(question, at, &whose, day));
-            for name in rows.filter(|_| world::is_open(code, day)) {
-                members.entry((name, day)).or_default().push(code);
+            let open = world::is_open(code, day);
+            for name in rows {
+                let of = if open { &mut members.open } else { &mut members.closed };
+                of.entry((name, day)).or_default().push(code);
             }
             day = day.tomorrow().expect("the range is in range");
         }
+    }
+    let behind: HashSet<(RowName, &str)> = (members.open.iter())
+        .flat_map(|((name, _), codes)| codes.iter().map(move |&code| (name.clone(), code)))
+        .collect();
+    for ((name, _), codes) in &mut members.closed {
+        codes.retain(|&code| name.2 == code || behind.contains(&(name.clone(), code)));
     }
     members
 }

@@ -5,20 +5,8 @@ use std::path::Path;
 use super::file::{Csv, Found, Sink, Texts};
 use crate::calendar::month;
 use crate::cli::Failure;
+use crate::cli::output::indicators::COLUMNS;
 use crate::proto::v1;
-
-const COLUMNS: [&str; 10] = [
-    "name",
-    "organisation_code",
-    "start_date",
-    "end_date",
-    "source_id",
-    "numerator",
-    "denominator",
-    "expected",
-    "definition_version",
-    "quality_note",
-];
 
 /// What the command line says instead of the file.
 #[derive(Clone, Debug)]

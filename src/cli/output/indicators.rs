@@ -13,20 +13,23 @@ fn counted(count: usize, what: &str) -> String {
     format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
+/// The columns of values, on their way in and out.
+pub const COLUMNS: [&str; 10] = [
+    "name",
+    "organisation_code",
+    "start_date",
+    "end_date",
+    "source_id",
+    "numerator",
+    "denominator",
+    "expected",
+    "definition_version",
+    "quality_note",
+];
+
 /// Names of the columns of values: those of the import.
 pub fn columns() -> Vec<String> {
-    named(&[
-        "name",
-        "organisation_code",
-        "start_date",
-        "end_date",
-        "source_id",
-        "numerator",
-        "denominator",
-        "expected",
-        "definition_version",
-        "quality_note",
-    ])
+    named(&COLUMNS)
 }
 
 /// A value as cells.

@@ -240,9 +240,7 @@ fn completeness(rows: &[&MetricRow]) -> Option<String> {
             }
         }
     }
-    if expected == 0 {
-        return None;
-    }
+    let closed = states.remove(&i32::from(PracticeDayState::Closed));
     let texts: Vec<String> = states
         .iter()
         .map(|(&state, &days)| {
@@ -251,9 +249,10 @@ fn completeness(rows: &[&MetricRow]) -> Option<String> {
             format!("{} {}", name.to_ascii_lowercase().replace('_', " "), grouped(days))
         })
         .collect();
-    Some(format!(
-        "Completeness: {} practice-days expected in these rows: {}.",
-        grouped(expected),
-        texts.join(", ")
-    ))
+    let expected = (expected > 0)
+        .then(|| format!("{} practice-days expected in these rows: {}", grouped(expected), texts.join(", ")));
+    let closed =
+        closed.map(|days| format!("{} practice-days not expected, as practices were closed", grouped(days)));
+    let told: Vec<String> = [expected, closed].into_iter().flatten().collect();
+    (!told.is_empty()).then(|| format!("Completeness: {}.", told.join("; ")))
 }

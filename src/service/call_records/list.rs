@@ -7,6 +7,7 @@ use callgauge_schema::{AccountId, Attribution, Direction, Line, Moment, OdsCode,
 use super::stored;
 use crate::access::{Ask, Asks, Principal, Purpose};
 use crate::calendar::{Days, london, start_of};
+use crate::organisations::Level;
 use crate::proto::v1;
 use crate::service::errors::Fault;
 use crate::service::fields;
@@ -16,6 +17,8 @@ use crate::store::{AttributionKey, Attributions, CallFilter, CallsAsk, Span};
 
 /// Most calls of an answer, on all its pages.
 const CALLS: usize = 200_000;
+/// Most outcomes, reasons or lines of a question: each call is held against all of them.
+const NAMED: usize = 100;
 const ADVICE: &str = "ask for fewer days or for fewer outcomes";
 const EXAMPLE: &str = r#"{"organisation_code":"A81001","start_date":"2026-02-02","end_date":"2026-02-03"}"#;
 
@@ -61,15 +64,27 @@ pub(super) async fn list(
     let snapshot = house.store.open(&admitted).snapshot().await?;
     let keys = keys(&snapshot.attributions(), &question.whose);
     if keys.is_empty() {
+        let directory = house.directory.open(&admitted).now();
         let known = match &question.whose {
-            Whose::Practice(code) => house.directory.open(&admitted).now().knows_practice(*code),
-            Whose::Account(_) => false,
+            Whose::Practice(code) => directory.get(*code),
+            Whose::Account(_) => None,
         };
-        if !known {
-            return Err(Fault::UnknownOrganisation {
-                field: "organisation_code".to_owned(),
-                code: fields::shown(&question.code),
-            });
+        match known.map(|row| row.level) {
+            Some(Level::Practice) => {}
+            Some(level) => {
+                let told = format!(
+                    "{} is of level {}: calls are listed of one practice or account; ListOrganisations has those below it",
+                    question.code,
+                    level.name()
+                );
+                return Err(Fault::field("organisation_code", told));
+            }
+            None => {
+                return Err(Fault::UnknownOrganisation {
+                    field: "organisation_code".to_owned(),
+                    code: fields::shown(&question.code),
+                });
+            }
         }
     }
     let days = Days::new(london(question.from).day, london(question.until.plus_millis(-1)).day.plus(1));
@@ -134,6 +149,7 @@ fn parse(request: v1::ListCallRecordsRequest) -> Result<Question, Fault> {
         page_size: _,
         page_token: _,
     } = request;
+    few("lines", lines.len())?;
     let (from, until) = stretch(&start_date, &end_date, start_time, end_time)?;
     let filter = CallFilter {
         source: if source_id.is_empty() { None } else { Some(fields::source(source_id)?) },
@@ -198,7 +214,15 @@ pub(super) fn stretch(
     }
 }
 
+fn few(field: &'static str, named: usize) -> Result<(), Fault> {
+    if named > NAMED {
+        return Err(Fault::field(field, format!("must name at most {NAMED}; leave the field out for all")));
+    }
+    Ok(())
+}
+
 fn all<T>(field: &'static str, numbers: &[i32], known: fn(u8) -> Option<T>) -> Result<Vec<T>, Fault> {
+    few(field, numbers.len())?;
     numbers
         .iter()
         .map(|&number| {

@@ -95,7 +95,7 @@ impl Answering<'_> {
             last_day: question.days.end.plus(-1).to_string(),
             definition_set: question.set.name.clone(),
             answered_at: Some(crate::ingest::timestamp(answered_at)),
-            notes: [self.notes(&buckets, &seen), seen.stated.notes(&self.snapshot)].concat(),
+            notes: [self.notes(&buckets, &seen), seen.stated.notes()].concat(),
         };
         Ok((made, head))
     }

@@ -1,5 +1,5 @@
 //! Completeness: how many practice-days a row should be made of, and what is known of each. Missing is not zero.
-//! Days on which a practice was closed, or belonged elsewhere, are not expected and not counted.
+//! Days on which a practice was closed are said and not expected; days on which it belonged elsewhere are not counted.
 
 use std::collections::HashSet;
 
@@ -39,23 +39,25 @@ pub(super) struct Known<'a> {
 /// Practice-days by state, in order of [`STATES`].
 #[derive(Clone, Copy, Default)]
 struct Counts {
-    states: [u32; 5],
+    states: [u32; STATES.len()],
     /// Those of them that count by tallies.
     tallied: u32,
 }
 
-const STATES: [PracticeDayState; 5] = [
+const STATES: [PracticeDayState; 6] = [
+    PracticeDayState::Closed,
     PracticeDayState::Complete,
     PracticeDayState::TrueZero,
     PracticeDayState::Partial,
     PracticeDayState::CallsReceived,
     PracticeDayState::Unknown,
 ];
-const COMPLETE: usize = 0;
-const TRUE_ZERO: usize = 1;
-const PARTIAL: usize = 2;
-const RECEIVED: usize = 3;
-const UNKNOWN: usize = 4;
+const CLOSED: usize = 0;
+const COMPLETE: usize = 1;
+const TRUE_ZERO: usize = 2;
+const PARTIAL: usize = 3;
+const RECEIVED: usize = 4;
+const UNKNOWN: usize = 5;
 
 /// What a row says about its completeness.
 pub(super) struct Said {
@@ -118,6 +120,9 @@ impl<'a> PracticeDays<'a> {
                 }] += 1;
             }
         }
+        for &(_, days) in &plan.closed {
+            days.overlap(range).iter().for_each(|day| by_day[at(range, day)].states[CLOSED] += 1);
+        }
         let whole = whole.then_some(plan.practices.len() as i64);
         Self { range, by_day, practices: &plan.practices, whole }
     }
@@ -135,7 +140,7 @@ impl<'a> PracticeDays<'a> {
         }
         let states = STATES.into_iter().zip(all).filter(|&(_, days)| days > 0);
         let completeness = v1::Completeness {
-            practice_days_expected: all.iter().sum(),
+            practice_days_expected: all[CLOSED + 1..].iter().sum(),
             states: states.map(|(state, days)| v1::PracticeDays { state: state.into(), days }).collect(),
             practice_days_tallied: tallied,
             calls_kept_apart: apart.0,
@@ -159,7 +164,7 @@ impl<'a> PracticeDays<'a> {
         {
             // On one day a practice is there once.
             let counts = self.by_day[at(self.range, only.first)];
-            return counts.states.iter().copied().map(i64::from).sum();
+            return counts.states[CLOSED + 1..].iter().copied().map(i64::from).sum();
         }
         let mut last = None;
         let mut found = 0;

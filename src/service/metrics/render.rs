@@ -10,7 +10,7 @@ use crate::proto::v1;
 
 /// Whose row it is.
 pub(in crate::service) fn organisation(plan: &RowPlan) -> v1::OrganisationRef {
-    let RowPlan { code, name, level, within, parts: _, practices: _ } = plan;
+    let RowPlan { code, name, level, within, parts: _, practices: _, closed: _ } = plan;
     v1::OrganisationRef {
         code: code.to_string(),
         name: name.clone(),

@@ -50,6 +50,7 @@ pub(super) struct Seen {
     tallied: bool,
     unplaced: bool,
     apart: bool,
+    several: bool,
 }
 
 /// What belongs to one row beside its cells.
@@ -91,6 +92,10 @@ impl<'a> Stated<'a> {
         }
         let slots = buckets.slots();
         let snapshot = &answering.snapshot;
+        let several = snapshot.sources().len() > 1 && {
+            let asked = Arc::clone(snapshot).several_sources(plain.clone(), question.days);
+            answering.runtime.block_on(asked)?
+        };
         let calls = match (&slots, question.breakdown) {
             _ if asked.is_empty() => None,
             (Some(slots), Breakdown::None | Breakdown::Outcome | Breakdown::Source) => {
@@ -115,7 +120,7 @@ impl<'a> Stated<'a> {
             only,
             calls,
             touched: HashMap::new(),
-            seen: Seen::default(),
+            seen: Seen { several, ..Seen::default() },
         };
         Ok((plain, stated))
     }
@@ -293,14 +298,15 @@ impl<'a> Stated<'a> {
 
 impl Seen {
     pub(super) fn add(&mut self, other: Self) {
-        let Self { tallied, unplaced, apart } = other;
+        let Self { tallied, unplaced, apart, several } = other;
         self.tallied |= tallied;
         self.unplaced |= unplaced;
         self.apart |= apart;
+        self.several |= several;
     }
 
     /// What a reader has to know of it, in words.
-    pub(super) fn notes(self, snapshot: &Arc<dyn Snapshot>) -> Vec<String> {
+    pub(super) fn notes(self) -> Vec<String> {
         let mut notes = Vec::new();
         if self.tallied {
             notes.push(
@@ -320,9 +326,9 @@ impl Seen {
                     .to_owned(),
             );
         }
-        if snapshot.sources().len() > 1 {
+        if self.several {
             notes.push(
-                "where several sources have calls of one practice on one day and no source of record is stated, all of them count; breakdown by source tells them apart"
+                "on some practice-days several sources have calls and no source of record is stated, so all of them count: breakdown by source tells them apart"
                     .to_owned(),
             );
         }

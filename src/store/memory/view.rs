@@ -114,6 +114,17 @@ impl Snapshot for View {
         Ok(DaysWithCalls { days, bits })
     }
 
+    async fn several_sources(self: Arc<Self>, groups: Vec<Group>, days: Days) -> Result<bool, StoreError> {
+        let wanted: Vec<Wanted> = groups.iter().map(Wanted::of).collect();
+        let mut seen: HashMap<(AttributionKey, Day), SourceKey> = HashMap::new();
+        Ok(View::facts(&self).any(|call| {
+            let day = london(call.started_at).day;
+            days.contains(day)
+                && wanted.iter().any(|wanted| wanted.has(call.whose, day))
+                && *seen.entry((call.whose, day)).or_insert(call.source) != call.source
+        }))
+    }
+
     async fn indicators(self: Arc<Self>, ask: IndicatorsAsk) -> Result<Vec<IndicatorRow>, StoreError> {
         self.0.indicators(&ask)
     }

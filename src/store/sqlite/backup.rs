@@ -28,8 +28,21 @@ fn empty(folder: &Path) -> Result<(), StoreError> {
     fs::create_dir_all(folder.join("runs")).map_err(|fault| refused(fault, folder))
 }
 
+/// Refuses the data folder itself and whatever lies in it: who loses the one would lose the other.
+fn elsewhere(folder: &Path, db: &Connection) -> Result<(), StoreError> {
+    let data = db.path().and_then(|file| Path::new(file).parent()?.canonicalize().ok());
+    let there = folder.ancestors().find_map(|at| at.canonicalize().ok());
+    match (data, there) {
+        (Some(data), Some(there)) if there.starts_with(&data) => {
+            Err(refused("lies in the data folder: give a folder elsewhere", folder))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Writes what the pinned connection and the view show.
 pub(super) fn backup(db: &Connection, view: &View, folder: &Path) -> Result<BackupReport, StoreError> {
+    elsewhere(folder, db)?;
     empty(folder)?;
     let mut report = BackupReport::default();
     for run in view.runs.all() {

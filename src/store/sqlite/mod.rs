@@ -24,6 +24,7 @@ mod row;
 mod run;
 mod schema;
 mod settler;
+mod several;
 mod sheets;
 mod standing;
 mod stated;
@@ -54,7 +55,7 @@ use crate::calendar::Days;
 use crate::organisations::OrganisationRow;
 use crate::store::{
     AccessEvent, AccessEventsAsk, AttributionKey, Attributions, BackupReport, BreakChanges, CallsAsk,
-    Committed, DaysWithCalls, FactsAsk, FactsChunk, IndicatorRow, IndicatorVerdict, IndicatorsAsk,
+    Committed, DaysWithCalls, FactsAsk, FactsChunk, Group, IndicatorRow, IndicatorVerdict, IndicatorsAsk,
     KeptAccessEvent, KeptReject, LineKey, Previewed, RejectsAsk, Rows, SeriesBreak, Snapshot, SourceKey,
     SourceOfRecord, SourceState, Statements, Store, StoreError, StoreHealth, StoreStatus, StoredCall,
     StoredTally, Submission, TallyAsk, TallyRow,
@@ -322,6 +323,11 @@ impl Snapshot for Taken {
             })
         })
         .await
+    }
+
+    async fn several_sources(self: Arc<Self>, groups: Vec<Group>, days: Days) -> Result<bool, StoreError> {
+        let view = self.view.clone();
+        blocking(move || view.several_sources(&groups, days)).await
     }
 
     async fn indicators(self: Arc<Self>, ask: IndicatorsAsk) -> Result<Vec<IndicatorRow>, StoreError> {

@@ -22,6 +22,8 @@ pub(super) struct Month {
     by_whose: BTreeMap<u32, Theirs>,
     /// The same for everybody.
     all: Arc<Vec<Sum>>,
+    /// By attribution: the sources that have calls of it, each with the days of the month, lowest bit first.
+    days: BTreeMap<u32, Vec<(u16, u32)>>,
 }
 
 /// The calls of one attribution in a month.
@@ -50,6 +52,24 @@ impl Month {
             None => Some(Arc::default()),
             Some(Theirs::OfOneSource(_, tally)) => Some(tally.clone()),
             Some(Theirs::OfSeveral(_)) => None,
+        }
+    }
+
+    /// Who has calls, with the sources of each and their days of the month, lowest bit first.
+    pub(super) fn days(&self) -> impl Iterator<Item = (u32, &[(u16, u32)])> {
+        self.days.iter().map(|(&whose, sources)| (whose, sources.as_slice()))
+    }
+
+    /// The same of one attribution.
+    pub(super) fn days_of(&self, whose: u32) -> &[(u16, u32)] {
+        self.days.get(&whose).map_or(&[], Vec::as_slice)
+    }
+
+    fn note(&mut self, whose: u32, source: u16, day: u32) {
+        let theirs = self.days.entry(whose).or_default();
+        match theirs.iter_mut().find(|(other, _)| *other == source) {
+            Some((_, days)) => *days |= day,
+            None => theirs.push((source, day)),
         }
     }
 
@@ -106,6 +126,17 @@ impl Months {
     }
 }
 
+impl Months {
+    /// The same where it is there, up to date and nobody works on it.
+    pub(super) fn ready(&self, first: Day, set: &RunSet) -> Option<Arc<Month>> {
+        let kept = self.kept.try_lock().ok()?;
+        let (_, month) = kept.iter().find(|(month, _)| *month == first)?;
+        let runs = || set.within(Days::new(first, first.first_of_next_month()));
+        (runs().count() == month.runs.len() && runs().all(|run| month.runs.contains(&run.id)))
+            .then(|| month.clone())
+    }
+}
+
 /// A month that knew other runs: new runs are added; a run that took the place of known ones is known; otherwise all over again.
 fn brought_up(month: &Month, runs: &[&Arc<Run>]) -> Result<Month, StoreError> {
     let now: HashSet<i64> = runs.iter().map(|run| run.id).collect();
@@ -153,14 +184,19 @@ fn added(month: &Month, runs: &[&Arc<Run>]) -> Result<Month, StoreError> {
                 [entries.partition_point(|e| e.whose < from)..entries.partition_point(|e| e.whose < until)];
             let (Some(first), Some(last)) = (entries.first(), entries.last()) else { continue };
             let bytes = run.tally_stretch(files.of(run)?, first, last).map_err(damaged)?;
-            stretches.push((entries, first.tally_at, bytes));
+            let day = 1 << (run.day.number() - run.day.first_of_month().number());
+            stretches.push((day, entries, first.tally_at, bytes));
         }
         for whose in from..until.min(end) {
             let mut touched = false;
-            for (entries, base, bytes) in &stretches {
+            for (day, entries, base, bytes) in &stretches {
                 let Ok(at) = entries.binary_search_by_key(&whose, |entry| entry.whose) else { continue };
                 let begin = (entries[at].tally_at - base) as usize;
+                let mut source = None;
                 for (key, calls) in Decode::new(&bytes[begin..begin + entries[at].tally_len as usize]) {
+                    if source.replace(key.source()) != Some(key.source()) {
+                        whole.note(whose, key.source(), *day);
+                    }
                     one.add(key.without_band(), calls);
                     all.add(key.without_band(), calls);
                     touched = true;

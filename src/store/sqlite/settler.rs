@@ -431,3 +431,6 @@ fn read_rows(
 pub(super) fn sync_folder(folder: &std::path::Path) -> io::Result<()> {
     std::fs::File::open(folder)?.sync_all()
 }
+
+#[cfg(test)]
+mod tests;

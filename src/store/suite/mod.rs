@@ -14,6 +14,7 @@ mod moves;
 mod order;
 mod rejects;
 mod sample;
+mod several;
 mod snapshots;
 mod stated;
 mod stated_days;
@@ -129,6 +130,9 @@ checks! { $ contract_suite, Harness:
         tallies_are_those_of_the_snapshot,
         a_preview_of_tallies_keeps_none,
         sources_of_record_are_replaced_whole_or_not_at_all,
+    }
+    several {
+        several_sources_of_one_practice_on_one_day_are_seen_and_others_are_not,
     }
     load {
         many_small_submissions_at_once_all_count,
