@@ -11,6 +11,7 @@ mod errors;
 mod failing;
 mod indicators;
 mod made_up;
+mod mapping;
 mod metrics;
 mod observed;
 mod organisations;

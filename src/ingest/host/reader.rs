@@ -94,15 +94,15 @@ impl Reader {
             let command = tokio::select! {
                 biased;
                 () = drained(&mut draining) => break,
-                command = told.recv() => match command {
-                    Some(command) => Some(command),
-                    None => break,
-                },
                 Ok(()) = self.tools.mappings.changed() => {
                     self.take_mapping();
                     self.regain_or_warn().await;
                     continue;
                 }
+                command = told.recv() => match command {
+                    Some(command) => Some(command),
+                    None => break,
+                },
                 () = tokio::time::sleep_until(due), if self.tools.scheduled => None,
             };
             let (start, tell) = match command {
@@ -116,7 +116,9 @@ impl Reader {
             });
             let read = self.read(start, &mut following).await;
             let stopping = matches!(read, Err(End::Stopping));
-            due = Instant::now() + self.ended(read, &mut following).await;
+            let pause = self.ended(read, &mut following).await;
+            // A vendor may ask for a pause that no clock can express.
+            due = Instant::now().checked_add(pause).unwrap_or_else(|| Instant::now() + LONGEST_PAUSE);
             if stopping {
                 break;
             }
