@@ -181,10 +181,10 @@ impl Between {
             if end.is_none() && happens == Happens::Passes {
                 continue;
             }
-            if let Happens::Meets(fault) | Happens::Closed(fault, _) = happens {
+            if let Happens::Meets(fault) = happens {
                 self.also_behind(fault, &mut incoming, &source).await;
                 match fault {
-                    Fault::Drain if matches!(happens, Happens::Meets(_)) => self.stops(),
+                    Fault::Drain => self.stops(),
                     Fault::LostAck | Fault::Cut | Fault::Restart | Fault::Killed => {
                         self.breaks(fault).await;
                         return;

@@ -140,7 +140,7 @@ impl Ledger {
         let happened = self.happened.entry(fault).or_default();
         let mut again = 0;
         for key in keys {
-            again += u32::from(happened.calls.insert(key.clone(), now).is_some());
+            again += u32::from(happened.calls.insert(key.clone(), now).is_some_and(|before| before < now));
         }
         again
     }
