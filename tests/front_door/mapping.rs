@@ -1,5 +1,6 @@
 //! A mapping that grows while the service runs: calls that were nobody's go to whom it names, without a restart.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -38,7 +39,8 @@ impl Written {
         let read = move || {
             let rules = written.0.lock().expect("no test panicked with it").clone()?;
             let mapping = Arc::new(Mapping::new(&rules).expect("a mapping"));
-            Ok(Reread { mappings: [("acme".parse().expect("an id"), mapping)].into(), of_record: None })
+            let mappings = BTreeMap::from([("acme".parse().expect("an id"), mapping)]);
+            Ok(Reread { mappings, of_record: None })
         };
         Rereading { read: Arc::new(read), asked: Arc::new(Notify::new()) }
     }
