@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# An adapter in another language, run by the real binary: the example in Python is started by callgauge, checked and read.
+# An adapter in another language, run by the real binary: the example in Python is started by callgauge, checked and read, and held to the conformance kit.
 #
 # usage: tests/python_adapter.sh [BINARY]   (default: the release build)
 # Needs a python3 with grpcio-tools on the PATH; .ci/run puts it there. Works in a folder of its own and takes it away again.
@@ -52,3 +52,27 @@ is 'a failure says what to change' "$(cat "$scratch/err")" 'cannot be read'
 mv "$scratch/away.csv" "$scratch/log.csv"
 run source sync python >/dev/null
 echo 'ok: and goes on when it is mended'
+
+# The conformance kit, on the example as it is and on two that are wrong.
+example=$root/adapters/examples/python
+kit() { "$binary" adapter test --script "$example/script.toml" "$@" 2>"$scratch/err"; }
+report=$(kit --program python3 "$example/adapter.py" "$root/proto") || fail 'the example does not pass the kit' "$report"
+is 'the kit passes the example' "$report" ', 0 failed'
+# wrong WHAT SED LINE: with this change the kit fails, and says so in this line.
+wrong() {
+    sed "$2" "$example/adapter.py" >"$scratch/wrong.py"
+    cmp -s "$example/adapter.py" "$scratch/wrong.py" && fail "$1: the example has changed, and this change of it does nothing"
+    if report=$(kit --program python3 "$scratch/wrong.py" "$root/proto"); then fail "$1: it passes" "$report"; fi
+    is "$1" "$report" "$3"
+}
+wrong 'a row with a caller in it is found' 's/json.dumps({"id": row.get("id")})/json.dumps(row)/' 'FAILED     nothing personal comes out'
+wrong 'what is kept in memory instead of the cursor is found' \
+    's/words = {}/words = {}; rows = rows if globals().setdefault("began_here", not request.cursor) else []/' 'FAILED     killed after every page'
+mkfifo "$scratch/input"
+python3 "$example/adapter.py" "$root/proto" <"$scratch/input" >"$scratch/said" &
+exec 3>"$scratch/input"
+for _ in $(seq 300); do [ -s "$scratch/said" ] && break; sleep 0.1; done
+report=$(kit --connect "http://$(sed 's/^listening on //' "$scratch/said")") || fail 'the example does not pass the kit where it runs by itself' "$report"
+is 'the kit passes it where it runs by itself' "$report" ', 0 failed'
+exec 3>&-
+wait

@@ -1,5 +1,7 @@
 //! `callgauge adapter`: what this build can read, without an account and without a network; and the way to a new adapter.
 
+mod kit;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -34,7 +36,7 @@ enum AdapterCommand {
     /// Map saved payloads of a vendor to call records, as JSON lines: no account, no network
     Map(MapArgs),
     /// Hold an adapter to the conformance kit: its scripted vendor, and everything that goes wrong with vendors
-    Test(TestArgs),
+    Test(kit::TestArgs),
     /// Write a new adapter package that builds and passes the kit, with the places to fill in marked
     New(NewArgs),
 }
@@ -64,16 +66,6 @@ struct MapArgs {
     /// A TOML file with the adapter's settings, as far as the payloads need them; credentials are not needed
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
-}
-
-#[derive(Debug, clap::Args)]
-struct TestArgs {
-    /// Name of the adapter, as `adapter list` has it
-    vendor: String,
-
-    /// Another script for its vendor
-    #[arg(long, value_name = "FILE")]
-    script: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -114,17 +106,7 @@ pub(super) async fn run(
             Ok(())
         }
         AdapterCommand::Map(args) => map(args, out),
-        AdapterCommand::Test(TestArgs { vendor, script }) => {
-            let known = known(&vendor)?;
-            let text = script.as_deref().map(read).transpose()?;
-            let report = play(&*known.vendor, text.as_deref().unwrap_or(known.script)).await;
-            writeln!(out, "{report}")?;
-            if report.passed() {
-                Ok(())
-            } else {
-                Err(Failure::Refused(format!("{vendor} does not pass the conformance kit")))
-            }
-        }
+        AdapterCommand::Test(args) => kit::run(args, out).await,
         AdapterCommand::New(NewArgs { name, into, sdk }) => new(&name, &into, &sdk, out),
     }
 }

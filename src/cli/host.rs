@@ -7,14 +7,16 @@ use tokio::sync::oneshot;
 
 use crate::calendar::Calendar;
 use crate::config::{Config, MetricsListen, SourceConfig};
+use crate::ingest::host::Rereading;
 use crate::service::{Settings, open_ports};
 use crate::store::sqlite::{Limits, SqliteStore};
 
-/// Opens the folder of `config` and serves it until `shutdown`, then drains and closes it; its sources are read by themselves where `scheduled`. Says on
-/// `ready` when it listens, and where. An error is one line.
+/// Opens the folder of `config` and serves it until `shutdown`, then drains and closes it; its sources are read by themselves where `scheduled`, and
+/// its mappings may be read again by `rereading`. Says on `ready` when it listens, and where. An error is one line.
 pub(super) async fn serve(
     config: Config,
     scheduled: bool,
+    rereading: Option<Rereading>,
     ready: oneshot::Sender<std::net::SocketAddr>,
     shutdown: Pin<Box<dyn Future<Output = ()> + Send>>,
 ) -> Result<(), String> {
@@ -40,6 +42,7 @@ pub(super) async fn serve(
         scheduled,
         tokens: Some(config.store.data.join("tokens")),
         sources_of_record: config.sources.of_record,
+        rereading,
         ..Settings::default()
     };
     let limits = Limits {

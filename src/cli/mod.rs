@@ -7,6 +7,7 @@ mod adapters;
 mod backup;
 mod calls;
 mod compare;
+mod conform;
 mod connect;
 mod definitions;
 mod demo;
@@ -29,9 +30,9 @@ mod words;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::{Parser, Subcommand};
 
@@ -40,6 +41,7 @@ pub use progress::Progress;
 
 use self::in_process::InProcess;
 use crate::config::{Config, Given, SettingsFile};
+use crate::ingest::host::{Reread, Rereading};
 
 /// Telephone call metrics of GP practices that people can trust.
 ///
@@ -79,6 +81,7 @@ enum Command {
     Status(status::StatusArgs),
     Source(sources::SourceArgs),
     Adapter(adapters::AdapterArgs),
+    Conform(conform::ConformArgs),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
     Verify(backup::VerifyArgs),
@@ -137,6 +140,7 @@ async fn run(command: Command, around: &Surroundings, out: &mut dyn Write) -> Re
         Command::Status(args) => status::run(args, around, out).await,
         Command::Source(args) => sources::run(args, around, out).await,
         Command::Adapter(args) => adapters::run(args, around, out).await,
+        Command::Conform(args) => conform::run(args, around, out).await,
         Command::Backup(args) => backup::run(args, around, out).await,
         Command::Restore(args) => backup::restore(&args, out),
         Command::Verify(args) => backup::verify(&args, out),
@@ -163,8 +167,7 @@ impl Surroundings {
             return Ok(Self { environment, file: None, begun: Mutex::default() });
         };
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| Failure::usage(format!("cannot read the settings file {name}: {error}")))?;
+        let text = read_settings(&path).map_err(Failure::usage)?;
         Ok(Self { environment, file: Some((name, text)), begun: Mutex::default() })
     }
 
@@ -193,9 +196,29 @@ impl Surroundings {
             .map_err(|faults| Failure::Usage(faults.0))
     }
 
+    /// How the settings file is read again while a server runs; `None` where none was named.
+    fn rereading(&self, line: Given) -> Option<Rereading> {
+        let (name, _) = self.file.clone()?;
+        let environment = self.environment;
+        let read = move || {
+            let text = read_settings(Path::new(&name)).map_err(|fault| vec![fault])?;
+            let file = SettingsFile { name: &name, text: &text };
+            let config =
+                Config::assemble(line.clone(), &environment, Some(file)).map_err(|faults| faults.0)?;
+            let mappings = config.sources.sources.into_iter().map(|source| (source.id, source.mapping));
+            Ok(Reread { mappings: mappings.collect(), of_record: config.sources.of_record })
+        };
+        Some(Rereading { read: Arc::new(read), asked: Arc::default() })
+    }
+
     fn file(&self) -> Option<SettingsFile<'_>> {
         self.file.as_ref().map(|(name, text)| SettingsFile { name, text })
     }
+}
+
+fn read_settings(path: &Path) -> Result<String, String> {
+    let shown = path.display();
+    std::fs::read_to_string(path).map_err(|error| format!("cannot read the settings file {shown}: {error}"))
 }
 
 #[cfg(test)]

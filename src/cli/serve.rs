@@ -14,6 +14,7 @@ use super::{Failure, Surroundings, host, signals};
 use crate::config::{
     Given, LogConfig, LogFormat, LogLevel, MetricsListen, address, drain_secs, reject_limit, settle_rows,
 };
+use crate::ingest::host::Rereading;
 
 /// Run the service
 ///
@@ -92,7 +93,8 @@ impl From<ServeArgs> for Given {
 
 /// Serves until told to stop.
 pub(super) async fn run(args: ServeArgs, around: &Surroundings) -> Result<(), Failure> {
-    let config = around.config_to_serve(args.into())?;
+    let given = Given::from(args);
+    let config = around.config_to_serve(given.clone())?;
     log_to_stderr(config.log)?;
     // Where the log is for machines, every line of standard error is one of its lines.
     let form = config.log.format;
@@ -120,7 +122,11 @@ pub(super) async fn run(args: ServeArgs, around: &Surroundings) -> Result<(), Fa
             }
         }
     });
-    let served = host::serve(config, true, ready, stop).await;
+    let rereading = around.rereading(given);
+    if let Some(Rereading { read: _, asked }) = rereading.clone() {
+        signals::at_hangup(move || asked.notify_one())?;
+    }
+    let served = host::serve(config, true, rereading, ready, stop).await;
     announce.abort();
     served.map_err(Failure::Refused)
 }

@@ -1,4 +1,4 @@
-//! The wish to stop, as the operating system tells it: SIGTERM or Ctrl-C.
+//! What the operating system tells: the wish to stop (SIGTERM or Ctrl-C), and that settings changed (SIGHUP).
 
 use std::io;
 use std::pin::Pin;
@@ -29,6 +29,26 @@ pub(super) fn stop() -> Result<Pin<Box<dyn Future<Output = &'static str> + Send>
         }
         "Ctrl-C"
     }))
+}
+
+/// Calls `tell` at each SIGHUP from now on.
+#[cfg(unix)]
+pub(super) fn at_hangup(tell: impl Fn() + Send + 'static) -> Result<(), Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut hangups = signal(SignalKind::hangup()).map_err(no_signals)?;
+    tokio::spawn(async move {
+        while hangups.recv().await.is_some() {
+            tell();
+        }
+    });
+    Ok(())
+}
+
+/// There is no such signal here.
+#[cfg(not(unix))]
+pub(super) fn at_hangup(_: impl Fn() + Send + 'static) -> Result<(), Failure> {
+    Ok(())
 }
 
 #[cfg(unix)]

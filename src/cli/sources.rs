@@ -28,7 +28,7 @@ enum SourceCommand {
     Sync(SyncArgs),
     /// List records and rows that were refused and are kept
     Rejects(RejectsArgs),
-    /// Send kept records through again, for example after the mapping grew
+    /// Send kept records through again, after reading the mappings of the service's settings file again
     Redrive(RedriveArgs),
 }
 
@@ -380,7 +380,13 @@ async fn redrive(args: RedriveArgs, around: &Surroundings, out: &mut dyn Write) 
         reason: args.reason.map_or(0, i32::from),
     };
     let told = client(&server).redrive_rejected_records(request).await.map_err(server.refusal("redrive"))?;
-    let v1::RedriveRejectedRecordsResponse { looked_at, taken } = told.into_inner();
+    let v1::RedriveRejectedRecordsResponse { looked_at, taken, settings_faults } = told.into_inner();
     writeln!(out, "{} of {} went through", grouped(taken), grouped(looked_at))?;
-    Ok(())
+    if settings_faults.is_empty() {
+        return Ok(());
+    }
+    for fault in settings_faults {
+        eprintln!("callgauge: {fault}");
+    }
+    Err(Failure::Refused("the settings file has faults; the mappings are as they were".to_owned()))
 }

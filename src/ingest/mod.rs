@@ -20,4 +20,4 @@ pub use redrive::{RedriveFilter, Redriven};
 pub use submit::{Ingest, Taken};
 pub use tallies::{TakenTallies, TallyBatch};
 pub use wire::to_wire;
-pub(crate) use wire::{kept_record, timestamp};
+pub(crate) use wire::{canonical, kept_record, timestamp};

@@ -182,6 +182,18 @@ pub fn to_wire(record: &CallRecord) -> v1::CallRecord {
     }
 }
 
+/// A record as it would be stored and told again, however it was written; without what is no part of the content. Durations may be absent, and it may be of
+/// any time.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn canonical(record: v1::CallRecord) -> Result<v1::CallRecord, InvalidCall> {
+    let draft = to_draft(record, &mut Kept::default())?;
+    let unknown = UnknownDurations { wait: true, talk: true };
+    let checked = draft.check(Moment::from_millis(i64::MAX / 2), unknown)?;
+    Ok(v1::CallRecord { previous_started_at: None, ..to_wire(&checked) })
+}
+
 /// An instant as a message.
 pub(crate) fn timestamp(at: Moment) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: at.secs(), nanos: (at.millis().rem_euclid(1_000) * 1_000_000) as i32 }

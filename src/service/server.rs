@@ -33,7 +33,7 @@ use super::organisations::Organisations;
 use super::sources::Sources;
 use crate::access::{Admitted, Ask, Asks, Behind, Principal, Purpose};
 use crate::calendar::Calendar;
-use crate::ingest::host::{Host, HostRoom, SourceSetup};
+use crate::ingest::host::{Host, HostRoom, Rereading, SourceSetup};
 use crate::ingest::{Clock, SharedDirectory};
 use crate::organisations::Directory;
 use crate::proto::DESCRIPTORS;
@@ -82,6 +82,8 @@ pub struct Settings {
     pub tokens: Option<PathBuf>,
     /// Whose calls count, in place of what the store has; `None` leaves that as it is.
     pub sources_of_record: Option<Vec<SourceOfRecord>>,
+    /// How the settings file is read again; `None` where there is none.
+    pub rereading: Option<Rereading>,
 }
 
 /// Why a server does not start or stops.
@@ -138,6 +140,7 @@ impl Default for Settings {
             scheduled: true,
             tokens: None,
             sources_of_record: None,
+            rereading: None,
         }
     }
 }
@@ -201,6 +204,7 @@ impl Bound {
             scheduled,
             tokens,
             sources_of_record,
+            rereading,
         } = settings;
         if let Some(list) = sources_of_record {
             store.put_sources_of_record(list).await?;
@@ -224,9 +228,12 @@ impl Bound {
             draining: draining.clone(),
             scheduled,
             tokens,
+            rereading,
         };
         let (host, mut reading) = Host::begin(sources, room).await?;
-        let host = Behind::new(Arc::new(host));
+        let host = Arc::new(host);
+        reading.spawn(Arc::clone(&host).follow(draining.clone()));
+        let host = Behind::new(host);
         let (reporter, health_service) = tonic_health::server::health_reporter();
         let health = Health::starting(reporter).await;
         let described = described()?;

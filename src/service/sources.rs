@@ -74,7 +74,7 @@ impl SourceService for Sources {
         let mut sources = Vec::new();
         for (setup, seen) in self.host.open(&admitted).sources() {
             let kept = self.kept(&admitted, &setup.id).await?;
-            sources.push(render::source(setup, seen.now(), &today, kept, self.house.now()));
+            sources.push(render::source(&setup, seen.now(), &today, kept, self.house.now()));
         }
         Ok(Response::new(v1::ListSourcesResponse { sources }))
     }
@@ -90,7 +90,7 @@ impl SourceService for Sources {
         let (setup, seen) = self.host.open(&admitted).source(&id).map_err(Fault::from)?;
         let today = render::today(&self.house, &admitted).await?;
         let kept = self.kept(&admitted, &id).await?;
-        let source = render::source(setup, seen.now(), &today, kept, self.house.now());
+        let source = render::source(&setup, seen.now(), &today, kept, self.house.now());
         Ok(Response::new(v1::GetSourceResponse { source: Some(source) }))
     }
 
@@ -104,9 +104,9 @@ impl SourceService for Sources {
         let admitted = self.house.admit(&caller, LookAfter(Some(id.clone())))?;
         let host = self.host.open(&admitted);
         let (setup, _) = host.source(&id).map_err(Fault::from)?;
-        let told = match host.check(setup).await {
+        let told = match host.check(&setup).await {
             Ok(report) => {
-                let sample = report.sample.into_iter().take(10).map(|call| sample(setup, call)).collect();
+                let sample = report.sample.into_iter().take(10).map(|call| sample(&setup, call)).collect();
                 v1::CheckSourceResponse {
                     works: report.works,
                     warnings: report.warnings,
@@ -195,9 +195,18 @@ impl SourceService for Sources {
         let reason = fields::numbered("reason", reason, RejectReason::from_number)?;
         let admitted = self.house.admit(&caller, LookAfter(source.clone()))?;
         let (mut looked_at, mut taken) = (0, 0);
+        let host = self.host.open(&admitted);
+        let (changed, settings_faults) = match host.reread().await {
+            Ok(changed) => (changed, Vec::new()),
+            Err(faults) => (Vec::new(), faults),
+        };
         if reason.is_none_or(|reason| reason == RejectReason::Unmapped) {
-            let done = self.host.open(&admitted).redrive(source.as_ref()).await.map_err(Fault::from)?;
-            (looked_at, taken) = (done.looked_at, done.taken);
+            let done = host.redrive(source.as_ref()).await;
+            host.tell(&changed);
+            let Redriven { looked_at: looked, taken: through } = done.map_err(Fault::from)?;
+            (looked_at, taken) = (looked, through);
+        } else {
+            host.tell(&changed);
         }
         if reason != Some(RejectReason::Unmapped) {
             let filter = RedriveFilter { source, reason };
@@ -207,7 +216,7 @@ impl SourceService for Sources {
             (looked_at, taken) = (more.max(looked_at), taken + through);
         }
         let (looked_at, taken) = (looked_at as i64, taken as i64);
-        Ok(Response::new(v1::RedriveRejectedRecordsResponse { looked_at, taken }))
+        Ok(Response::new(v1::RedriveRejectedRecordsResponse { looked_at, taken, settings_faults }))
     }
 }
 

@@ -4,7 +4,7 @@ use crate::golden::hold;
 use crate::{run, text};
 
 /// All commands, and the commands of commands.
-const COMMANDS: [&str; 43] = [
+const COMMANDS: [&str; 45] = [
     "",
     "serve",
     "replay",
@@ -44,6 +44,8 @@ const COMMANDS: [&str; 43] = [
     "adapter map",
     "adapter test",
     "adapter new",
+    "conform",
+    "conform push",
     "backup",
     "restore",
     "verify",

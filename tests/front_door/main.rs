@@ -12,6 +12,7 @@ mod errors;
 mod failing;
 mod indicators;
 mod made_up;
+mod mapping;
 mod metrics;
 mod observed;
 mod organisations;

@@ -19,10 +19,10 @@ const DAY: i64 = 86_400;
 
 /// Time that a test moves.
 #[derive(Clone)]
-struct Now(Arc<AtomicI64>);
+pub(crate) struct Now(Arc<AtomicI64>);
 
 impl Now {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Arc::new(AtomicI64::new(NOW_SECS)))
     }
 
@@ -31,7 +31,7 @@ impl Now {
     }
 }
 
-fn settings(sources: Vec<SourceSetup>, now: &Now) -> Settings {
+pub(crate) fn settings(sources: Vec<SourceSetup>, now: &Now) -> Settings {
     let now = now.clone();
     let clock = Arc::new(move || Moment::from_millis(now.0.load(Ordering::SeqCst) * 1_000));
     Settings { clock, sources, scheduled: false, ..Settings::default() }
@@ -45,7 +45,7 @@ async fn open(store: &Arc<MemoryStore>, sources: Vec<SourceSetup>, now: &Now) ->
 }
 
 /// Reads a source to the end; the last message.
-async fn sync(door: &Door, source: &str) -> v1::SyncSourceResponse {
+pub(crate) async fn sync(door: &Door, source: &str) -> v1::SyncSourceResponse {
     let request = v1::SyncSourceRequest { source_id: source.into(), start_time: None };
     let mut events = door.sources().sync_source(request).await.expect("is there").into_inner();
     let mut last = None;
@@ -55,17 +55,17 @@ async fn sync(door: &Door, source: &str) -> v1::SyncSourceResponse {
     last.expect("has an end")
 }
 
-fn counted(event: &v1::SyncSourceResponse, verdict: v1::Verdict) -> i64 {
+pub(crate) fn counted(event: &v1::SyncSourceResponse, verdict: v1::Verdict) -> i64 {
     event.counts.iter().filter(|count| count.verdict() == verdict).map(|count| count.count).sum()
 }
 
-async fn source(door: &Door, id: &str) -> v1::Source {
+pub(crate) async fn source(door: &Door, id: &str) -> v1::Source {
     let request = v1::GetSourceRequest { source_id: id.into() };
     door.sources().get_source(request).await.expect("is there").into_inner().source.expect("is given")
 }
 
 /// Ids of all calls of a practice, in order of time.
-async fn calls(door: &Door, practice: &str) -> Vec<String> {
+pub(crate) async fn calls(door: &Door, practice: &str) -> Vec<String> {
     let request = v1::ListCallRecordsRequest {
         organisation_code: practice.into(),
         start_date: "2026-01-01".into(),

@@ -5,8 +5,10 @@ usage: adapter.py PROTO_FOLDER
 Needs grpcio-tools. callgauge starts it (program = ["python3", "adapter.py", "../../../proto"]) and reads the first line of its standard output; it ends when
 its standard input is closed. Each function has the name and the duties that the comments of adapter_service.proto give it.
 
-The file has the columns id, began, queue, rang_secs, talked_secs, result; began is an instant in UTC. Its settings are `file`, its path, and `rows`, the
-rows of a page.
+The file has the columns id, began, queue, rang_secs, talked_secs, result; began is an instant in UTC, and result is empty while a call is in progress. Other
+columns (a caller's number, say) are not looked at. Its settings are `file`, its path, and `rows`, the rows of a page. Whether it is right is found out by
+
+    callgauge adapter test --script script.toml --program python3 adapter.py ../../../proto
 """
 
 import csv
@@ -80,12 +82,47 @@ def call_of(row: dict, adapter, records):
 
 
 def read(path: pathlib.Path) -> list[dict]:
-    """The call log."""
+    """The call log, without a last line that is still being written."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            return list(csv.DictReader(file))
+            text = file.read()
     except OSError as fault:
         raise Refused(grpc.StatusCode.FAILED_PRECONDITION, f"settings.file: {path} cannot be read: {fault.strerror}") from fault
+    return list(csv.DictReader(text[: text.rfind("\n") + 1].splitlines()))
+
+
+def description(adapter, records):
+    """What the adapter is and can do."""
+    support = {
+        "call_volumes": adapter.SUPPORT_LEVEL_NATIVE,
+        "calls_abandoned": adapter.SUPPORT_LEVEL_NO,
+        "call_times_to_answer": adapter.SUPPORT_LEVEL_NATIVE,
+        "missed_call_volumes": adapter.SUPPORT_LEVEL_NATIVE,
+        "wait_time_before_call_abandoned": adapter.SUPPORT_LEVEL_NATIVE,
+        "call_backs_requested": adapter.SUPPORT_LEVEL_NO,
+        "call_backs_made": adapter.SUPPORT_LEVEL_NO,
+        "average_call_length": adapter.SUPPORT_LEVEL_NATIVE,
+    }
+    return adapter.DescribeResponse(
+        contract_version=1,
+        vendor="example_csv",
+        title="A call log as CSV",
+        version="1",
+        reads="Rows of a CSV file.",
+        late_by=duration_pb2.Duration(seconds=3600),
+        longest_window=duration_pb2.Duration(seconds=86400),
+        sees_corrections=True,
+        delivers=False,
+        settings=[
+            adapter.Setting(key="file", kind=adapter.SETTING_KIND_TEXT, required=True, help='Path of the call log, such as "/srv/calls.csv".'),
+            adapter.Setting(key="rows", kind=adapter.SETTING_KIND_NUMBER, help="Rows of a page; 100 where not said."),
+        ],
+        metrics=[adapter.MetricSupport(metric=metric, support=level) for metric, level in support.items()],
+        outcomes=[
+            adapter.OutcomeSupport(outcome=records.OUTCOME_ANSWERED),
+            adapter.OutcomeSupport(outcome=records.OUTCOME_MISSED, outcome_reason=records.OUTCOME_REASON_ABANDONED_IN_QUEUE),
+        ],
+    )
 
 
 def servicer(adapter, base, records):
@@ -102,24 +139,19 @@ def servicer(adapter, base, records):
 
     class CsvAdapter(base):
         def Describe(self, request, context):
-            return adapter.DescribeResponse(
-                contract_version=1,
-                vendor="example_csv",
-                title="A call log as CSV",
-                version="1",
-                reads="Rows of a CSV file.",
-                late_by=duration_pb2.Duration(seconds=3600),
-                longest_window=duration_pb2.Duration(seconds=86400),
-                sees_corrections=True,
-                delivers=False,
-            )
+            return description(adapter, records)
 
         @refusing
         def Check(self, request):
             path, _ = settings_of(request.settings_json)
             rows = read(path)
-            sample = [call_of(row, adapter, records) for row in rows[:10]]
-            return adapter.CheckResponse(works=[f"{path.name} has {len(rows)} rows"], sample=sample)
+            sample = []
+            for row in reversed(rows):
+                try:
+                    sample.append(call_of(row, adapter, records))
+                except (KeyError, TypeError, ValueError):
+                    continue  # FetchCalls rejects it
+            return adapter.CheckResponse(works=[f"{path.name} has {len(rows)} rows"], sample=sample[:10])
 
         @refusing
         def FetchCalls(self, request):
@@ -132,7 +164,11 @@ def servicer(adapter, base, records):
                 try:
                     began = instant(row["began"])
                     # The window says which rows; the cursor only says how far the file was read.
-                    if request.window_start_time.seconds <= began < request.window_end_time.seconds:
+                    if not request.window_start_time.seconds <= began < request.window_end_time.seconds:
+                        continue
+                    if not row["result"]:
+                        page.in_progress += 1
+                    else:
                         page.calls.append(call_of(row, adapter, records))
                         if row["result"] not in ("answered", "hung_up"):
                             words[row["result"]] = words.get(row["result"], 0) + 1

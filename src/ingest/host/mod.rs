@@ -4,7 +4,8 @@
 //! - A page is committed together with the cursor behind it, so that a stop at any moment loses and doubles nothing (`progress`, `reader`).
 //! - A window counts as read when it was read to its end, and as delivered when that was done once more after the vendor's records had time to come
 //!   late (`windows`): then absence of calls is a true zero for those that the mapping names.
-//! - Whose a call is says the dated mapping, at the call's own start (`mapping`). Calls of nobody are kept and sent through again when the mapping grows.
+//! - Whose a call is says the dated mapping, at the call's own start (`mapping`). Calls of nobody are kept and sent through again when the mapping grows,
+//!   also while sources are being read (`rereading`).
 //! - Failures that may pass are tried again after growing pauses; others wait for the operator and are tried at the usual interval.
 //! - Memory is one page of the vendor's and what is being made of it.
 
@@ -13,6 +14,7 @@ mod mapping;
 mod program;
 mod progress;
 mod reader;
+mod rereading;
 mod seen;
 mod tokens;
 mod windows;
@@ -34,6 +36,7 @@ pub(crate) use convert::attribution;
 pub use convert::{places_of, row_of, to_message};
 pub use mapping::{Mapping, MappingRule};
 pub use program::{Program, Reached};
+pub use rereading::{Read, Reread, Rereading};
 pub use seen::{Doing, Seen, View};
 
 /// How long trying a source's credentials may take.
@@ -76,19 +79,32 @@ pub struct HostRoom {
     pub scheduled: bool,
     /// Folder for tokens that vendors change; without one they live as long as the process.
     pub tokens: Option<PathBuf>,
+    /// How the settings file is read again; `None` where there is none.
+    pub rereading: Option<Rereading>,
 }
 
 /// The sources that are read.
 pub struct Host {
     sources: BTreeMap<SourceId, Source>,
     ingest: Arc<Ingest>,
+    store: Arc<dyn Store>,
     clock: Clock,
+    rereading: Option<Rereading>,
 }
 
 struct Source {
     setup: SourceSetup,
+    /// The mapping as it is now; its task is told of changes.
+    mapping: watch::Sender<Arc<Mapping>>,
     seen: Arc<Seen>,
     commands: mpsc::Sender<Command>,
+}
+
+impl Source {
+    /// The setup with the mapping as it is now.
+    fn setup(&self) -> SourceSetup {
+        SourceSetup { mapping: Arc::clone(&self.mapping.borrow()), ..self.setup.clone() }
+    }
 }
 
 /// What a source's task can be told.
@@ -149,7 +165,7 @@ impl Host {
     /// # Errors
     /// Where the store cannot say how far sources were read.
     pub async fn begin(setups: Vec<SourceSetup>, room: HostRoom) -> Result<(Self, JoinSet<()>), StoreError> {
-        let HostRoom { ingest, store, clock, draining, scheduled, tokens } = room;
+        let HostRoom { ingest, store, clock, draining, scheduled, tokens, rereading } = room;
         let mut states: BTreeMap<SourceId, _> =
             store.source_states().await?.into_iter().map(|state| (state.source.clone(), state)).collect();
         let mut tasks = JoinSet::new();
@@ -161,7 +177,8 @@ impl Host {
             }
             let seen = Arc::new(Seen::default());
             let (commands, told) = mpsc::channel(WAITING);
-            let source = Source { setup: setup.clone(), seen: Arc::clone(&seen), commands };
+            let (mapping, mappings) = watch::channel(Arc::clone(&setup.mapping));
+            let source = Source { setup: setup.clone(), mapping, seen: Arc::clone(&seen), commands };
             let reader = reader::Reader::new(
                 setup,
                 states.remove(&source.setup.id),
@@ -171,27 +188,28 @@ impl Host {
                     clock: Arc::clone(&clock),
                     draining: draining.clone(),
                     scheduled,
+                    mappings,
                 },
                 seen,
             );
             tasks.spawn(reader.run(told));
             sources.insert(source.setup.id.clone(), source);
         }
-        Ok((Self { sources, ingest, clock }, tasks))
+        Ok((Self { sources, ingest, store, clock, rereading }, tasks))
     }
 
     /// All sources, ordered by id, with how they are doing.
-    pub fn sources(&self) -> impl Iterator<Item = (&SourceSetup, &Seen)> {
-        self.sources.values().map(|source| (&source.setup, &*source.seen))
+    pub fn sources(&self) -> impl Iterator<Item = (SourceSetup, &Seen)> {
+        self.sources.values().map(|source| (source.setup(), &*source.seen))
     }
 
     /// One source.
     ///
     /// # Errors
     /// [`NoSource::Unknown`].
-    pub fn source(&self, id: &SourceId) -> Result<(&SourceSetup, &Seen), NoSource> {
+    pub fn source(&self, id: &SourceId) -> Result<(SourceSetup, &Seen), NoSource> {
         let source = self.sources.get(id).ok_or_else(|| NoSource::Unknown(id.clone()))?;
-        Ok((&source.setup, &source.seen))
+        Ok((source.setup(), &source.seen))
     }
 
     /// Tries a source with an adapter of its own; nothing is stored.
@@ -229,11 +247,74 @@ impl Host {
     pub async fn redrive(&self, of: Option<&SourceId>) -> Result<Redriven, StoreError> {
         let mut all = Redriven::default();
         for source in self.sources.values().filter(|source| of.is_none_or(|of| *of == source.setup.id)) {
-            let Redriven { looked_at, taken } = redrive(&self.ingest, &source.setup).await?;
+            let Redriven { looked_at, taken } = redrive(&self.ingest, &source.setup()).await?;
             all.looked_at += looked_at;
             all.taken += taken;
         }
         Ok(all)
+    }
+
+    /// Reads the settings file again: mappings and sources of record count from now on, nothing else of it does. Where it is faulty, everything stays as it
+    /// was. [`Host::tell`] has to follow, with what this gives.
+    ///
+    /// # Errors
+    /// What is wrong with the file, a line each.
+    pub async fn reread(&self) -> Result<Vec<SourceId>, Vec<String>> {
+        let Some(Rereading { read, asked: _ }) = self.rereading.clone() else { return Ok(Vec::new()) };
+        let read = tokio::task::spawn_blocking(move || read()).await;
+        let Reread { mappings, of_record } =
+            read.unwrap_or_else(|_| Err(vec!["the settings file could not be read".to_owned()]))?;
+        if let Some(list) = of_record {
+            self.store.put_sources_of_record(list).await.map_err(|fault| vec![fault.to_string()])?;
+        }
+        let mut changed = Vec::new();
+        for (id, source) in &self.sources {
+            // A source that the file does not name any more is read until the next start, as it was.
+            let Some(mapping) = mappings.get(id).filter(|mapping| **mapping != *source.mapping.borrow())
+            else {
+                continue;
+            };
+            // Its task is told later, so that who asked can send calls through first and count them.
+            source.mapping.send_if_modified(|current| {
+                *current = Arc::clone(mapping);
+                false
+            });
+            changed.push(id.clone());
+        }
+        Ok(changed)
+    }
+
+    /// Tells the tasks of sources whose mapping changed: they give calls that were nobody's to whom it names now, and say what was delivered for them.
+    pub fn tell(&self, changed: &[SourceId]) {
+        for source in changed.iter().filter_map(|id| self.sources.get(id)) {
+            source.mapping.send_modify(|_| ());
+        }
+    }
+
+    /// Reads the settings file again whenever that is asked for, until the service drains.
+    pub async fn follow(self: Arc<Self>, mut draining: watch::Receiver<bool>) {
+        let Some(Rereading { read: _, asked }) = self.rereading.clone() else { return };
+        loop {
+            tokio::select! {
+                biased;
+                () = reader::drained(&mut draining) => return,
+                () = asked.notified() => {}
+            }
+            match self.reread().await {
+                Ok(changed) => {
+                    self.tell(&changed);
+                    tracing::info!(changed = changed.len(), "mappings and sources of record were read again");
+                }
+                Err(faults) => {
+                    for fault in faults {
+                        tracing::warn!(
+                            fault,
+                            "the settings file was not taken: mappings and sources of record stay as they are"
+                        );
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use callgauge_adapter::{
     Adapter, AdapterError, CheckReport, Cursor, Description, Fault, FetchRequest, MapRequest, Next, Page,
-    SettingFaults, Settings, Span, Vendor,
+    SettingFaults, Settings, SettingsReader, Span, Vendor,
 };
 use callgauge_schema::Moment;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
@@ -83,6 +83,15 @@ impl Program {
         };
         let inner = Inner { reached, unknown, described: OnceLock::new(), running: Mutex::default() };
         Self(Arc::new(inner))
+    }
+
+    /// The same program to be started anew (connected to anew, where it runs by itself), so that nothing is left of what it kept in memory. What it said of
+    /// itself stays known.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        let Inner { reached, unknown, described, running: _ } = &*self.0;
+        let (reached, unknown, described) = (reached.clone(), unknown.clone(), described.clone());
+        Self(Arc::new(Inner { reached, unknown, described, running: Mutex::default() }))
     }
 
     /// A client of the program, which is started where it is not running.
@@ -226,6 +235,12 @@ impl Vendor for Program {
     }
 
     fn open(&self, settings: &Settings) -> Result<Box<dyn Adapter>, SettingFaults> {
+        let described = &self.description().settings;
+        if !described.is_empty() {
+            let mut read = SettingsReader::new(settings);
+            read.described(described);
+            read.finish()?;
+        }
         let settings_json = settings.to_json()?.to_string();
         Ok(Box::new(Account { program: self.clone(), settings_json }))
     }

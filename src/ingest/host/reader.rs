@@ -6,11 +6,12 @@ use std::time::Duration;
 use callgauge_adapter::{Adapter, AdapterError, Cursor, Fault, FetchRequest, Next, Page, Window};
 use callgauge_schema::Moment;
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
 use super::convert::{Converted, convert};
 use super::progress::{OpenWindow, Progress};
 use super::windows::{due, millis, windows};
-use super::{Command, Doing, Event, Seen, SourceSetup};
+use super::{Command, Doing, Event, Mapping, Seen, SourceSetup};
 use crate::ingest::{Batch, Clock, Ingest};
 use crate::store::{SourceState, Store, StoreError, Submission, Verdict};
 
@@ -31,6 +32,8 @@ pub(super) struct Tools {
     pub(super) clock: Clock,
     pub(super) draining: watch::Receiver<bool>,
     pub(super) scheduled: bool,
+    /// The mapping, as it changes.
+    pub(super) mappings: watch::Receiver<Arc<Mapping>>,
 }
 
 /// One source's task.
@@ -43,6 +46,8 @@ pub(super) struct Reader {
     adapter: Option<Arc<dyn Adapter>>,
     /// Failures one after the other.
     failures: u32,
+    /// The mapping has changed, and what was nobody's was not asked again yet.
+    gained: bool,
 }
 
 /// Why a reading ended early.
@@ -71,7 +76,7 @@ impl Reader {
         tools: Tools,
         seen: Arc<Seen>,
     ) -> Self {
-        Self { setup, tools, seen, state, progress: None, adapter: None, failures: 0 }
+        Self { setup, tools, seen, state, progress: None, adapter: None, failures: 0, gained: false }
     }
 
     /// Reads until the service stops.
@@ -80,7 +85,7 @@ impl Reader {
         if let Err(end) = self.take_up().await {
             self.ended(Err(end), &mut Following::default()).await;
         }
-        let mut pause = Duration::ZERO;
+        let mut due = Instant::now();
         if !self.tools.scheduled {
             self.seen.change(|view| view.doing = Doing::Stopped);
         }
@@ -89,11 +94,16 @@ impl Reader {
             let command = tokio::select! {
                 biased;
                 () = drained(&mut draining) => break,
+                Ok(()) = self.tools.mappings.changed() => {
+                    self.take_mapping();
+                    self.regain_or_warn().await;
+                    continue;
+                }
                 command = told.recv() => match command {
                     Some(command) => Some(command),
                     None => break,
                 },
-                () = tokio::time::sleep(pause), if self.tools.scheduled => None,
+                () = tokio::time::sleep_until(due), if self.tools.scheduled => None,
             };
             let (start, tell) = match command {
                 Some(Command { start, tell }) => (start, Some(tell)),
@@ -106,9 +116,14 @@ impl Reader {
             });
             let read = self.read(start, &mut following).await;
             let stopping = matches!(read, Err(End::Stopping));
-            pause = self.ended(read, &mut following).await;
+            let pause = self.ended(read, &mut following).await;
+            // A vendor may ask for a pause that no clock can express.
+            due = Instant::now().checked_add(pause).unwrap_or_else(|| Instant::now() + LONGEST_PAUSE);
             if stopping {
                 break;
+            }
+            if self.gained {
+                self.regain_or_warn().await;
             }
         }
         self.seen.change(|view| {
@@ -126,14 +141,34 @@ impl Reader {
             return Err(End::Lasting(told.to_owned()));
         };
         self.seen.got(&progress);
+        self.progress = Some(progress);
+        self.state = None;
+        self.regain().await
+    }
+
+    /// The mapping as it is now.
+    fn take_mapping(&mut self) {
+        self.setup.mapping = Arc::clone(&self.tools.mappings.borrow_and_update());
+        self.gained = true;
+    }
+
+    async fn regain_or_warn(&mut self) {
+        if let Err(End::Passing(why, _) | End::Lasting(why)) = self.regain().await {
+            tracing::warn!(source = %self.setup.id, why, "calls of the new mapping were not sent through again; the next reading tries again");
+        }
+    }
+
+    /// Gives calls that were nobody's to whom the mapping names now, and says what was delivered for them.
+    async fn regain(&mut self) -> Result<(), End> {
+        self.gained = true;
         let redriven = super::redrive(&self.tools.ingest, &self.setup).await.map_err(stored)?;
         if redriven.taken > 0 {
             tracing::info!(source = %self.setup.id, records = redriven.taken, "calls went through: the mapping names their places now");
         }
+        let settled = self.progress.as_ref().map(Progress::settled).unwrap_or_default();
         if self.setup.vendor.delivers() {
             let mut submission = Submission::new(self.setup.id.clone(), Vec::new());
-            submission.delivered = progress
-                .settled()
+            submission.delivered = settled
                 .into_iter()
                 .flat_map(|(from, until)| self.setup.mapping.delivered(from, until))
                 .collect();
@@ -141,8 +176,7 @@ impl Reader {
                 self.tools.store.commit(submission).await.map_err(stored)?;
             }
         }
-        self.progress = Some(progress);
-        self.state = None;
+        self.gained = false;
         Ok(())
     }
 
@@ -317,6 +351,9 @@ impl Reader {
         let words = std::mem::take(&mut page.unknown_words);
         let next = page.next.clone();
         following.in_progress += page.in_progress;
+        if self.tools.mappings.has_changed().unwrap_or(false) {
+            self.take_mapping();
+        }
         let now = (self.tools.clock)();
         let ingest = Arc::clone(&self.tools.ingest);
         let Converted { batch, unmapped, tallies } = convert(&ingest, &self.setup, now, page);
@@ -439,7 +476,7 @@ fn backoff(failures: u32) -> Duration {
 }
 
 /// Waits until the service begins to drain.
-async fn drained(draining: &mut watch::Receiver<bool>) {
+pub(super) async fn drained(draining: &mut watch::Receiver<bool>) {
     // Where nobody is left to say so, the service is gone.
     let _ = draining.wait_for(|&draining| draining).await;
 }

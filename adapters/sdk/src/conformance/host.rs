@@ -21,8 +21,9 @@ use crate::{
 const PAGES: usize = 200;
 /// Errors in a row, before the host gives up.
 const TRIES: usize = 8;
-/// Real time that one fetch may take.
+/// Real time that one fetch may take; and where the adapter is a program, which may have to start first.
 const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE_WITH_PROGRAMS: Duration = Duration::from_secs(90);
 /// The largest cursor.
 const CURSOR_BYTES: usize = 64 * 1024;
 
@@ -180,11 +181,12 @@ impl<'a> Host<'a> {
         for _ in 0..PAGES {
             let Some(adapter) = self.open().await else { return false };
             let request = FetchRequest { window, cursor: cursor.clone(), now };
+            let patience = if self.world.clock.is_real() { PATIENCE_WITH_PROGRAMS } else { PATIENCE };
             let fetched = {
                 let world = Arc::clone(&self.world);
                 let fetch = self.inside(adapter.fetch(request));
                 tokio::select! {
-                    fetched = tokio::time::timeout(PATIENCE, fetch) => fetched.ok(),
+                    fetched = tokio::time::timeout(patience, fetch) => fetched.ok(),
                     // The host gives up: the future is dropped, and the adapter with it.
                     () = world.hung.notified() => continue,
                 }
@@ -192,7 +194,7 @@ impl<'a> Host<'a> {
             let Some(fetched) = fetched else {
                 self.breaks(
                     Law::Ends,
-                    format!("a fetch took more than {} s of real time", PATIENCE.as_secs()),
+                    format!("a fetch took more than {} s of real time", patience.as_secs()),
                 );
                 return false;
             };

@@ -42,7 +42,7 @@ pub struct Line {
 /// Everything that the kit found out about an adapter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// Name of the vendor.
+    /// Name of the vendor, or of what else is held to something.
     pub vendor: String,
     /// In the order in which they were made.
     pub lines: Vec<Line>,
@@ -50,7 +50,7 @@ pub struct Report {
 
 impl Report {
     /// A report without lines.
-    pub(crate) const fn new(vendor: String) -> Self {
+    pub const fn new(vendor: String) -> Self {
         Self { vendor, lines: Vec::new() }
     }
 
@@ -69,7 +69,8 @@ impl Report {
         self.lines.iter().find(|line| line.check == check)
     }
 
-    pub(crate) fn add(&mut self, check: &str, verdict: Verdict, seen: impl Into<String>, to_do: &str) {
+    /// A line with its verdict; what to do is left out where it passed.
+    pub fn add(&mut self, check: &str, verdict: Verdict, seen: impl Into<String>, to_do: &str) {
         let to_do = if verdict == Verdict::Passed { "" } else { to_do };
         self.lines.push(Line {
             check: check.to_owned(),
@@ -80,7 +81,7 @@ impl Report {
     }
 
     /// A line that fails where anything was found, and else says what was seen.
-    pub(crate) fn holds(&mut self, check: &str, found: &[String], seen: impl Into<String>, to_do: &str) {
+    pub fn holds(&mut self, check: &str, found: &[String], seen: impl Into<String>, to_do: &str) {
         if found.is_empty() {
             self.add(check, Verdict::Passed, seen, "");
         } else {

@@ -7,6 +7,7 @@ use toml::{Table, Value};
 
 use super::{Secret, SettingFault, SettingFaults, Settings};
 use crate::time::Zone;
+use crate::{SettingKind, SettingSpec};
 
 /// The longest secret that is read from a file, in bytes.
 const SECRET_FILE_LIMIT: u64 = 64 * 1024;
@@ -208,6 +209,25 @@ impl<'a> SettingsReader<'a> {
         }
         self.text(key);
         crate::http::nowhere()
+    }
+
+    /// Reads all settings of a description, for their faults alone: those that are missing or of another kind. What is in a table is not looked at.
+    pub fn described(&mut self, settings: &[SettingSpec]) {
+        for SettingSpec { key, kind, required, help: _ } in settings {
+            let given = self.value(key);
+            match (kind, given) {
+                (_, None) if *required => self.fault(key, "is missing"),
+                (_, None) | (SettingKind::Table, Some(Value::Table(_))) => {}
+                (SettingKind::Table, Some(other)) => {
+                    self.wrong_kind::<()>(key, "a table", other);
+                }
+                (SettingKind::Text, Some(_)) => drop(self.optional_text(key)),
+                (SettingKind::Secret, Some(_)) => drop(self.optional_secret(key)),
+                (SettingKind::Number, Some(_)) => drop(self.optional_number(key, 0..=u64::MAX)),
+                (SettingKind::Switch, Some(_)) => drop(self.switch_or(key, false)),
+                (SettingKind::List, Some(_)) => drop(self.list(key)),
+            }
+        }
     }
 
     /// Reports a fault that the adapter itself found, for example settings that contradict each other.

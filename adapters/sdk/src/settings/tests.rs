@@ -171,3 +171,31 @@ fn credentials_are_sent_to_https_or_to_this_machine_only() {
     read.url("base_url");
     assert!(read.finish().is_err());
 }
+
+#[test]
+fn settings_are_read_as_a_description_has_them() {
+    use crate::{SettingKind, SettingSpec};
+    let spec =
+        |key: &str, kind, required| SettingSpec { key: key.to_owned(), kind, required, help: String::new() };
+    let described = [
+        spec("file", SettingKind::Text, true),
+        spec("key", SettingKind::Secret, true),
+        spec("rows", SettingKind::Number, false),
+        spec("queues", SettingKind::List, false),
+        spec("columns", SettingKind::Table, false),
+        spec("open", SettingKind::Switch, false),
+    ];
+    let faults = |text: &str| {
+        let settings = Settings::from(text.parse::<toml::Table>().expect("is TOML"));
+        let mut read = SettingsReader::new(&settings);
+        read.described(&described);
+        let told = read.finish().err().into_iter().flat_map(|told| told.faults);
+        told.map(|fault| fault.key).collect::<Vec<_>>()
+    };
+    let good = "file = 'a'\nkey = 'k'\nrows = 2\nqueues = ['a']\nopen = true\n[columns]\nwhatever = 1";
+    assert!(faults(good).is_empty(), "{:?}", faults(good));
+    assert_eq!(
+        faults("rows = 'two'\ncolumns = 1\nnothing = 1"),
+        ["file", "key", "rows", "columns", "nothing"]
+    );
+}

@@ -1,9 +1,10 @@
 //! What a program of its own says, as the types of the SDK. Nothing that it sends is taken on trust: what is not in its shape is refused.
 
 use callgauge_adapter::{
-    AdapterError, Description, Fault, Next, Page, Place, RejectedRow, RowReason, Span, UnknownWord,
-    VendorCall,
+    AdapterError, Description, Fault, How, Metric, MetricSupport, Next, OutcomeSupport, Page, Place,
+    RejectedRow, RowReason, SettingKind, SettingSpec, Span, UnknownWord, VendorCall,
 };
+use callgauge_schema::{Outcome, Reason};
 
 use crate::ingest::wire::{Kept, to_draft};
 use crate::proto::adapter::v1;
@@ -27,13 +28,11 @@ pub(super) fn description(told: v1::DescribeResponse) -> Result<(Description, bo
         sees_corrections,
         sees_deletions,
         delivers,
+        settings,
+        metrics,
+        outcomes,
+        unconfirmed,
     } = told;
-    let wrong = |field: &str, what: &str| {
-        AdapterError::new(
-            Fault::Disabled,
-            format!("the adapter's program describes itself without {field}: {what}"),
-        )
-    };
     let span = |told: Option<prost_types::Duration>| {
         told.and_then(|told| u64::try_from(told.seconds).ok()).map(|secs| Span { secs })
     };
@@ -46,19 +45,72 @@ pub(super) fn description(told: v1::DescribeResponse) -> Result<(Description, bo
         title,
         version,
         reads,
-        settings: Vec::new(),
+        settings: settings.into_iter().map(setting).collect::<Result<_, _>>()?,
         reaches_back: span(reaches_back),
         late_by,
         longest_window,
-        metrics: Vec::new(),
-        outcomes: Vec::new(),
+        metrics: metrics.into_iter().map(metric).collect::<Result<_, _>>()?,
+        outcomes: outcomes.into_iter().map(outcome).collect::<Result<_, _>>()?,
         sees_corrections,
         sees_deletions,
         unknown_wait,
         unknown_talk,
-        unconfirmed: Vec::new(),
+        unconfirmed,
     };
     Ok((described, delivers))
+}
+
+fn wrong(field: &str, what: &str) -> AdapterError {
+    let told = format!("the adapter's program describes itself without {field}: {what}");
+    AdapterError::new(Fault::Disabled, told)
+}
+
+fn setting(told: v1::Setting) -> Result<SettingSpec, AdapterError> {
+    let kind = match told.kind() {
+        v1::SettingKind::Unspecified => return Err(wrong("settings.kind", "say what each setting takes")),
+        v1::SettingKind::Text => SettingKind::Text,
+        v1::SettingKind::Secret => SettingKind::Secret,
+        v1::SettingKind::Number => SettingKind::Number,
+        v1::SettingKind::Switch => SettingKind::Switch,
+        v1::SettingKind::List => SettingKind::List,
+        v1::SettingKind::Table => SettingKind::Table,
+    };
+    let v1::Setting { key, kind: _, required, help } = told;
+    Ok(SettingSpec { key, kind, required, help })
+}
+
+fn metric(told: v1::MetricSupport) -> Result<(Metric, MetricSupport), AdapterError> {
+    let support = match told.support() {
+        v1::SupportLevel::Unspecified => {
+            return Err(wrong("metrics.support", "say how far each is supported"));
+        }
+        v1::SupportLevel::Native => MetricSupport::Native,
+        v1::SupportLevel::Derived => MetricSupport::Derived,
+        v1::SupportLevel::Sometimes => MetricSupport::Sometimes,
+        v1::SupportLevel::No => MetricSupport::No,
+    };
+    let v1::MetricSupport { metric, support: _ } = told;
+    let named = serde_json::from_value(serde_json::Value::String(metric));
+    let metric =
+        named.map_err(|_| wrong("metrics.metric", "must be one of the eight, such as \"call_volumes\""))?;
+    Ok((metric, support))
+}
+
+fn outcome(told: v1::OutcomeSupport) -> Result<OutcomeSupport, AdapterError> {
+    let v1::OutcomeSupport { outcome, outcome_reason, derived } = told;
+    let numbered = |number: i32| u8::try_from(number).ok().filter(|number| *number > 0);
+    let outcome = numbered(outcome).and_then(Outcome::from_number);
+    let reason = match outcome_reason {
+        0 => None,
+        number => Some(numbered(number).and_then(Reason::from_number).ok_or_else(|| {
+            wrong("outcomes.outcome_reason", "must be one of the reasons that this version knows")
+        })?),
+    };
+    Ok(OutcomeSupport {
+        outcome: outcome.ok_or_else(|| wrong("outcomes.outcome", "must be one of the outcomes"))?,
+        reason,
+        how: if derived { How::Derived } else { How::Native },
+    })
 }
 
 /// A page.
