@@ -100,7 +100,7 @@ fn record((at, sent): (usize, &Sent)) -> v1::CallRecord {
 }
 
 /// Bank holidays of England from April 2025 to January 2026, by hand.
-const HOLIDAYS: [Date; 8] = [
+pub(crate) const HOLIDAYS: [Date; 8] = [
     date(2025, 4, 18),
     date(2025, 4, 21),
     date(2025, 5, 5),

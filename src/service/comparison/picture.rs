@@ -110,7 +110,15 @@ pub(super) fn funnel(
         compared.coverage.words(),
         "This picture does not show why an organisation differs, nor whether that is good or bad.",
     );
-    frame.statements = compared.notes(question).split_off(1);
+    frame.statements = compared.notes(question).split_off(1).iter().map(|note| sentence(note)).collect();
+    frame.statements.push(
+        if made.funnel.adjusted {
+            "The limits allow for chance and for how much these organisations differ anyway."
+        } else {
+            "The limits allow for chance alone."
+        }
+        .to_owned(),
+    );
     let plot = pictures::Funnel {
         value: Axis { title: format!("{}{expected}", metric.label), unit: Unit::Proportion },
         size: Axis { title: format!("{} (denominator)", metric.denominator), unit: Unit::Number },
@@ -174,7 +182,7 @@ pub(super) fn ranks(form: Form, question: &rank::Question, ranked: &Ranked) -> R
     frame.acknowledged = ranked
         .acknowledged
         .iter()
-        .map(|refusal| format!("{} ({}).", sentence(&refusal.message), refusal.reason))
+        .map(|refusal| format!("{} ({}).", begun(&refusal.message), refusal.reason))
         .collect();
     if !ranked.acknowledged.is_empty() {
         frame
@@ -182,7 +190,7 @@ pub(super) fn ranks(form: Form, question: &rank::Question, ranked: &Ranked) -> R
             .push(format!("Taken upon himself by {}, for: {}.", question.on_behalf_of, question.purpose));
     }
     let plot = pictures::Ranks {
-        rank: format!("Expected rank (1 = {end} {})", question.metric.label),
+        rank: format!("Expected rank, 1 for the {end}: {}", question.metric.label),
         of: units.len(),
         worst: pictures::WorstRanks {
             name: format!("the {end} {:.0}%", 100.0 * question.share),
@@ -194,8 +202,17 @@ pub(super) fn ranks(form: Form, question: &rank::Question, ranked: &Ranked) -> R
     pictures::caterpillar(&frame, &plot).map_err(no_picture)
 }
 
-/// A message as the beginning of a sentence.
+/// A message as a sentence.
 fn sentence(message: &str) -> String {
+    let mut sentence = begun(message);
+    if !sentence.ends_with('.') {
+        sentence.push('.');
+    }
+    sentence
+}
+
+/// A message as the beginning of a sentence.
+fn begun(message: &str) -> String {
     let mut letters = message.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
@@ -213,12 +230,15 @@ pub(super) fn control(form: Form, question: &control::Question, charted: &Charte
             Meaning::CommonCause | Meaning::High | Meaning::Low => pictures::Sense::Unjudged,
         },
     });
+    // No share lies beyond these, so that a limit out there says nothing.
+    let plain = super::question::is_share(question.metric);
+    let reached = |limit: &f64| !plain || (0.0..=1.0).contains(limit);
     let phases = chart.stretches.iter().filter_map(|stretch| {
         Some(pictures::Phase {
             first: stretch.from,
             mean: stretch.mean?,
-            lower: stretch.limits.map(|limits| limits.lower),
-            upper: stretch.limits.map(|limits| limits.upper),
+            lower: stretch.limits.map(|limits| limits.lower).filter(reached),
+            upper: stretch.limits.map(|limits| limits.upper).filter(reached),
         })
     });
     let phases: Vec<pictures::Phase> = if chart.stretches.iter().all(|stretch| stretch.mean.is_some()) {
@@ -238,7 +258,6 @@ pub(super) fn control(form: Form, question: &control::Question, charted: &Charte
     frame.statements =
         chart.warnings.iter().map(|warning| sentence(&control_render::said(charted, *warning))).collect();
     frame.statements.extend(charted.broken.iter().map(|told| format!("The chart starts anew at {told}.")));
-    let plain = super::question::is_share(question.metric);
     let plot = pictures::ControlChart {
         value: Axis {
             title: control_render::what(question),

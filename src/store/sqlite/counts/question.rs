@@ -9,6 +9,9 @@ use crate::calendar::{Day, Days, Slots};
 use crate::metrics::{KindTally, Tally};
 use crate::store::{SourceKey, Span, StoreError, TallyRow};
 
+/// Up to so many bytes of tallies are added up for everybody though few are asked about: it is done in a moment, and the next question has them.
+const SMALL: u64 = 32 << 20;
+
 /// Numbers of calls for one question.
 pub(in super::super) struct QuestionCounts {
     /// Whole months inside the question, in order of time; those of which nothing is asked for are there as well.
@@ -31,15 +34,16 @@ struct Month {
 }
 
 impl QuestionCounts {
-    /// All whole months of a question. With `only_known` none is added up for it: `None` where one is not there.
+    /// All whole months of a question. For `few` attributions nothing large is added up: `None` where a month is not there.
     pub(in super::super) fn of(
         slots: &Slots,
         by_source: bool,
-        only_known: bool,
+        few: bool,
         kept: &KeptCounts,
         set: &RunSet,
     ) -> Result<Option<Self>, StoreError> {
         let question = kept.question();
+        let only_known = few && set.within(slots.days()).map(|run| run.tally_bytes()).sum::<u64>() > SMALL;
         let mut months = Vec::new();
         for days in whole_months(slots.days()) {
             let Some(layout) = Layout::of(slots, days) else { continue };
