@@ -84,7 +84,7 @@ pub(crate) async fn door_on(store: Arc<dyn Store>, practices: usize, sent: &[Sen
     door
 }
 
-fn record((at, sent): (usize, &Sent)) -> v1::CallRecord {
+pub(crate) fn record((at, sent): (usize, &Sent)) -> v1::CallRecord {
     let zone = jiff::tz::TimeZone::get("Europe/London").expect("is known");
     let start = sent.day.at(sent.hour, 10, 0, 0).to_zoned(zone).expect("exists").timestamp();
     v1::CallRecord {
