@@ -140,23 +140,18 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
     let over = (&question.window, question.hours);
     let gathering = Gathering::new(sources, &question.peers, over, !calls.is_empty(), waiting)?;
     let small = sources.admission.grain.small_numbers();
-    let shares: Vec<&Definition> = question
-        .metrics
-        .iter()
-        .filter(|one| one.nature() == Nature::Share)
-        .filter_map(Measure::metric)
-        .collect();
-    let mut tables = Vec::new().into_iter();
-    if !shares.is_empty() {
-        let days = question.window.days();
-        let slots = sources.slots(days, question.hours, sources.kinds(days))?;
-        let groups = gathering.units.groups();
-        tables = gathering.counting.tables_by_kind(&groups, &slots, KINDS, &shares)?.into_iter();
-    }
+    let days = question.window.days();
+    let slots = sources.slots(days, question.hours, sources.kinds(days))?;
+    // One after the other: a table of all of them would be eight times as large.
+    let groups = gathering.units.groups();
+    let table = |metric: &Definition| {
+        let tables = gathering.counting.tables_by_kind(&groups, &slots, KINDS, &[metric])?;
+        tables.into_iter().next().ok_or_else(|| Fault::Internal("no table was made".to_owned()))
+    };
     let mut metrics = Vec::with_capacity(question.metrics.len());
     for (at, measure) in question.metrics.iter().enumerate() {
         let field = format!("metrics[{at}]");
-        metrics.push(match numbers(question, &gathering, (&field, measure), &mut tables, small) {
+        metrics.push(match numbers(question, &gathering, (&field, measure), &table, small) {
             Ok(numbers) => place(numbers, question),
             Err(Fault::NotComparable(why)) => Err(why),
             Err(fault) => return Err(fault),
@@ -183,13 +178,13 @@ fn numbers(
     question: &Question,
     gathering: &Gathering<'_>,
     (field, measure): (&str, &Measure),
-    tables: &mut impl Iterator<Item = Table>,
+    table: &dyn Fn(&Definition) -> Result<Table, Fault>,
     small: SmallNumbers,
 ) -> Result<Numbers, Fault> {
     match (&measure.of, measure.nature()) {
-        (Of::Calls(_), Nature::Share) => {
-            let table = tables.next().ok_or_else(|| Fault::Internal("no table was made".to_owned()))?;
-            Ok(compare_numbers::of_share(gathering, &table, small))
+        (Of::Calls(metric), Nature::Share) => {
+            let metric: &Definition = metric;
+            Ok(compare_numbers::of_share(gathering, &table(metric)?, small))
         }
         (Of::Calls(metric), Nature::Calls) => {
             compare_numbers::of_calls(gathering, metric, question.hours, small)
