@@ -68,7 +68,10 @@ async fn run() -> Result<(), Fault> {
         server.stop().await?;
     }
     let place = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/benchmarks.md");
-    std::fs::write(&place, report.markdown())?;
+    // What the bench of comparisons wrote stays.
+    let page = std::fs::read_to_string(&place).unwrap_or_default();
+    let kept = page.find("\n## Comparisons\n").map_or("", |at| &page[at..]);
+    std::fs::write(&place, report.markdown() + kept)?;
     println!("\n{}\nwritten to {}", report.markdown(), place.display());
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The gate: caller and question in; the practices that count, the grain and the metrics out.
 
+use super::small_numbers::SmallNumbers;
 use crate::calendar::Granularity;
 
 /// Who asks. Without authentication everybody is [`Principal::Local`].
@@ -61,6 +62,27 @@ pub enum Practices {
 pub enum Grain {
     /// As fine as asked for, exact.
     AsAsked,
+    /// As fine as asked for, with small numbers hidden: see [`SmallNumbers`].
+    SmallNumbersHidden,
+}
+
+impl Grain {
+    /// What becomes of small numbers.
+    pub const fn small_numbers(self) -> SmallNumbers {
+        match self {
+            Self::AsAsked => SmallNumbers::Shown,
+            Self::SmallNumbersHidden => SmallNumbers::Hidden,
+        }
+    }
+}
+
+/// Whether organisations may be ranked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ranking {
+    /// As far as the numbers carry it.
+    AsAsked,
+    /// Not, whatever anybody acknowledges: numbers may be seen that may not be made a league of.
+    Denied(Denial),
 }
 
 /// Which metrics an answer may have.
@@ -75,6 +97,8 @@ pub enum MetricNames {
 pub enum Naming {
     /// Whoever was asked about, as asked.
     AsAsked,
+    /// Only those that the question puts in focus; all others by codes that say nothing.
+    FocusOnly,
 }
 
 /// As of when an answer is.
@@ -95,8 +119,22 @@ pub struct Admission {
     pub metrics: MetricNames,
     /// Whom a comparison may show by name.
     pub naming: Naming,
+    /// Whether a comparison may rank.
+    pub ranking: Ranking,
     /// As of when it is.
     pub freshness: Freshness,
+}
+
+impl Admission {
+    /// Everything, exact and live, as it was asked for.
+    pub const EVERYTHING: Self = Self {
+        practices: Practices::All,
+        grain: Grain::AsAsked,
+        metrics: MetricNames::AsAsked,
+        naming: Naming::AsAsked,
+        ranking: Ranking::AsAsked,
+        freshness: Freshness::Live,
+    };
 }
 
 /// A question together with how far it was admitted. Only [`Gate::admit`] makes one.
@@ -116,12 +154,25 @@ pub struct Denial {
 
 /// Decides.
 #[derive(Clone, Debug, Default)]
-pub struct Gate {}
+pub struct Gate {
+    /// What a test has everybody be told about comparisons.
+    #[cfg(test)]
+    told: Option<Result<Admission, Denial>>,
+}
 
 impl Gate {
     /// The gate of a service without authentication.
     pub const fn new() -> Self {
-        Self {}
+        Self {
+            #[cfg(test)]
+            told: None,
+        }
+    }
+
+    /// A gate that says one thing about every comparison.
+    #[cfg(test)]
+    pub(crate) fn saying(told: Result<Admission, Denial>) -> Self {
+        Self { told: Some(told) }
     }
 
     /// Decides about a question.
@@ -130,6 +181,10 @@ impl Gate {
     /// [`Denial`] where the caller may not have any of it.
     pub fn admit<T: Asks>(&self, principal: &Principal, question: T) -> Result<Admitted<T>, Denial> {
         let Ask { purpose, organisations: _, granularity: _, metrics: _, source: _ } = question.ask();
+        #[cfg(test)]
+        if let (Some(told), Purpose::Comparison) = (&self.told, purpose) {
+            return told.clone().map(|admission| Admitted { question, admission });
+        }
         let admission = match (principal, purpose) {
             (
                 Principal::Local,
@@ -140,13 +195,7 @@ impl Gate {
                 | Purpose::Submission
                 | Purpose::Organisations
                 | Purpose::Administration,
-            ) => Admission {
-                practices: Practices::All,
-                grain: Grain::AsAsked,
-                metrics: MetricNames::AsAsked,
-                naming: Naming::AsAsked,
-                freshness: Freshness::Live,
-            },
+            ) => Admission::EVERYTHING,
         };
         Ok(Admitted { question, admission })
     }
@@ -213,6 +262,7 @@ mod tests {
                     grain: Grain::AsAsked,
                     metrics: MetricNames::AsAsked,
                     naming: Naming::AsAsked,
+                    ranking: Ranking::AsAsked,
                     freshness: Freshness::Live
                 },
                 "{purpose:?}"

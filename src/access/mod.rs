@@ -6,9 +6,11 @@
 
 mod behind;
 mod gate;
+mod small_numbers;
 
 pub use behind::Behind;
 pub use gate::{
     Admission, Admitted, Ask, Asks, Denial, Freshness, Gate, Grain, MetricNames, Naming, Practices,
-    Principal, Purpose,
+    Principal, Purpose, Ranking,
 };
+pub use small_numbers::SmallNumbers;

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use statrs::function::erf::{erfc, erfc_inv};
+use statrs::function::erf::erfc;
 
 /// 1 / sqrt(2 pi).
 const FRAC_1_SQRT_TAU: f64 = 0.398_942_280_401_432_7;
@@ -23,12 +23,6 @@ pub(super) fn sf(z: f64) -> f64 {
 /// The density.
 pub(super) fn pdf(z: f64) -> f64 {
     FRAC_1_SQRT_TAU * (-0.5 * z * z).exp()
-}
-
-/// The z with P(Z <= z) = p, for p in (0, 1).
-#[cfg_attr(not(test), expect(dead_code, reason = "the sibling methods take their limits from it"))]
-pub(super) fn quantile(p: f64) -> f64 {
-    -std::f64::consts::SQRT_2 * erfc_inv(2.0 * p)
 }
 
 /// Distribution and density in steps of 1/256, read by cubic Hermite interpolation.
@@ -96,6 +90,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::distributions::normal_quantile;
 
     #[test]
     fn the_table_keeps_its_bound() {
@@ -111,9 +106,9 @@ mod tests {
 
     #[test]
     fn quantile_and_distribution_are_inverse() {
-        assert!((quantile(0.975) - Z95).abs() < 1e-14);
+        assert!((normal_quantile(0.975).expect("is a probability") - Z95).abs() < 1e-14);
         for p in [1e-10, 0.001, 0.1, 0.5, 0.9, 0.999] {
-            assert!((cdf(quantile(p)) / p - 1.0).abs() < 1e-9, "{p}");
+            assert!((cdf(normal_quantile(p).expect("is a probability")) / p - 1.0).abs() < 1e-9, "{p}");
         }
     }
 }

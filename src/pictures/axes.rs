@@ -103,7 +103,12 @@ impl Axes<'_> {
     }
 }
 
-/// Writes the labels along the bottom: all of them, or every second, third, seventh and so on, as they fit.
+/// Whether a label is an ISO date, so that weeks are a good stride.
+fn is_day(label: &str) -> bool {
+    label.len() == 10 && label.bytes().all(|letter| letter.is_ascii_digit() || letter == b'-')
+}
+
+/// Writes the labels along the bottom: all of them, or every second, third and so on, or of days every seventh and so on, as they fit.
 fn write_along(plot: &Plot<'_>, page: &Page, ticks: &[(f64, String)]) {
     let (em, small) = (page.em, hand(page.em));
     let widest = ticks.iter().map(|(_, label)| width(label, small.weight, small.em)).fold(0.0, f64::max);
@@ -111,9 +116,13 @@ fn write_along(plot: &Plot<'_>, page: &Page, ticks: &[(f64, String)]) {
         [(one, _), (next, _), ..] => next - one,
         _ => f64::INFINITY,
     };
-    let strides = [1, 2, 3, 4, 6, 7, 12, 14, 24, 28, 56, 84, 168, 364, 728, 1456, 5000, 20_000];
-    let fits = |stride: &usize| *stride as f64 * apart >= widest + 1.0 * em;
-    let stride = strides.into_iter().find(fits).unwrap_or(usize::MAX);
+    let strides: &[usize] = if ticks.iter().all(|(_, label)| is_day(label)) {
+        &[1, 2, 7, 14, 28, 56, 84, 168, 364, 728, 1456, 5000, 20_000]
+    } else {
+        &[1, 2, 3, 4, 6, 12, 24, 48, 96, 192, 384, 768, 1536, 5000, 20_000]
+    };
+    let fits = |stride: &&usize| **stride as f64 * apart >= widest + 1.0 * em;
+    let stride = strides.iter().find(fits).copied().unwrap_or(usize::MAX);
     for (x, label) in ticks.iter().step_by(stride) {
         let half = width(label, small.weight, small.em) / 2.0;
         let foot = plot.rect.bottom;

@@ -228,7 +228,9 @@ fn legend(chart: &ControlChart, up: &Scale, px: f64) -> Vec<Entry> {
             (Some(lower), Some(upper)) => {
                 format!("limits{which}: {} to {}", up.write_finely(lower), up.write_finely(upper))
             }
-            _ => "limits".to_owned(),
+            (Some(lower), None) => format!("lower limit{which}: {}", up.write_finely(lower)),
+            (None, Some(upper)) => format!("upper limit{which}: {}", up.write_finely(upper)),
+            (None, None) => "limits".to_owned(),
         };
         if chart.phases.iter().any(|phase| phase.lower.is_some() || phase.upper.is_some()) {
             entries.push(Entry::new(Sample::Line(limit_pen(px)), limits));

@@ -67,7 +67,7 @@ impl Scale {
 
     /// A number on the axis, told more finely than its ticks.
     pub(super) fn write_finely(&self, number: f64) -> String {
-        self.unit.write(number, self.unit.decimals(self.step / 10.0))
+        self.unit.write(number, self.unit.decimals(self.step / 20.0))
     }
 }
 

@@ -28,6 +28,40 @@ fn gallery(width: u32, format: Format) -> Vec<(&'static str, Drawn)> {
     ]
 }
 
+/// Pictures of data that leaves a drawing little to show, or too much.
+fn odd_gallery(width: u32, format: Format) -> Vec<(&'static str, Drawn)> {
+    let plain = frame(width, format);
+    let long = "The Old Mill Surgery and Riverside Family Health Centre Partnership, Branch of Nether Wallop"
+        .to_owned();
+    let mut equal = funnel(60);
+    equal.points.iter_mut().for_each(|point| (point.size, point.value, point.named) = (500.0, 0.0, false));
+    (equal.target, equal.limits_95, equal.limits_998) = (0.0, Vec::new(), Vec::new());
+    let mut named = funnel(400);
+    named.points.iter_mut().for_each(|point| point.named = false);
+    named.points.iter_mut().take(20).for_each(|point| (point.label, point.named) = (long.clone(), true));
+    let mut level = control(24);
+    level.points.iter_mut().for_each(|point| (point.value, point.causes) = (Some(0.2), Vec::new()));
+    level.phases = vec![super::Phase { first: 0, mean: 0.2, lower: Some(0.2), upper: Some(0.2) }];
+    level.target = None;
+    let mut wordy = ranks(50);
+    wordy.units.iter_mut().for_each(|unit| unit.label = long.clone());
+    let mut none = hours();
+    none.points.iter_mut().for_each(|point| (point.value, point.reference) = (Some(0.0), None));
+    let titled = super::Frame { title: long.repeat(4), statements: vec![long.repeat(3); 6], ..plain.clone() };
+    vec![
+        ("funnel-two", funnel_plot(&plain, &funnel(2))),
+        ("funnel-equal", funnel_plot(&plain, &equal)),
+        ("funnel-names", funnel_plot(&plain, &named)),
+        ("funnel-titled", funnel_plot(&titled, &funnel(42))),
+        ("control-level", control_chart(&plain, &level)),
+        ("control-many", control_chart(&plain, &control(400))),
+        ("ranks-two", caterpillar(&plain, &ranks(2))),
+        ("ranks-wordy", caterpillar(&plain, &wordy)),
+        ("days-one", profile(&plain, &days(1))),
+        ("hours-none", profile(&plain, &none)),
+    ]
+}
+
 /// A finished SVG as text.
 fn svg(drawn: Drawn) -> String {
     String::from_utf8(drawn.expect("can be drawn").bytes).expect("an SVG is text")
@@ -41,7 +75,7 @@ fn pictures_can_be_looked_at() {
     for width in [400, 800, 1600] {
         for (format, ending) in [(Format::Svg, "svg"), (Format::Png, "png")] {
             let started = std::time::Instant::now();
-            let drawn = gallery(width, format);
+            let drawn = [gallery(width, format), odd_gallery(width, format)].concat();
             println!("{} pictures {width} wide as {ending}: {:?}", drawn.len(), started.elapsed());
             for (name, picture) in drawn {
                 let picture = picture.expect(name);

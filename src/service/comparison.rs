@@ -2,12 +2,19 @@
 
 mod breaks;
 mod compare;
+mod compare_numbers;
 mod compare_render;
 mod control;
 mod control_render;
+mod counting;
 mod coverage;
+mod elsewhere;
 mod gather;
+mod gathering;
+mod list_sizes;
 mod lists;
+mod measure;
+mod peers;
 mod periods;
 mod periods_render;
 mod picture;
@@ -15,23 +22,21 @@ mod profile;
 mod question;
 mod rank;
 mod rank_render;
+mod table;
 mod units;
 
-use std::collections::HashSet;
 use std::hash::RandomState;
 use std::sync::Arc;
 
-use callgauge_schema::{Moment, SourceId};
+use callgauge_schema::Moment;
 use tonic::{Request, Response, Status};
 
 use self::gather::Sources;
-use self::question::{Peers, Put};
-use self::units::Units;
+use self::question::Put;
 use super::errors::Fault;
 use super::house::{House, Waiting, principal};
 use super::pages::{Page, Paging, Rows};
 use crate::access::{Admitted, Principal};
-use crate::calendar::Slots;
 use crate::proto::v1;
 use crate::proto::v1::comparison_service_server::ComparisonService;
 use crate::store::{AccessEvent, Store};
@@ -59,24 +64,9 @@ impl Comparison {
             directory: self.house.directory.open(admitted).now(),
             calendar: Arc::clone(&self.house.calendar),
             runtime: tokio::runtime::Handle::current(),
+            admission: admitted.admission().clone(),
         })
     }
-}
-
-/// Leaves the organisations that one source measures, where that is asked for; says which sources contribute to all that are left.
-fn of_source(
-    units: &mut Units,
-    peers: &Peers,
-    sources: &Sources,
-    slots: &Slots,
-) -> Result<HashSet<SourceId>, Fault> {
-    let found = sources.sources(&units.groups(), slots)?;
-    if let Some(wanted) = &peers.source {
-        let mut keep = found.iter().map(|sources| sources.as_slice() == std::slice::from_ref(wanted));
-        units.list.retain(|_| keep.next().unwrap_or(false));
-        return Ok(HashSet::from([wanted.clone()]));
-    }
-    Ok(found.into_iter().flatten().collect())
 }
 
 /// Writes down, for the ranked practices to see, that somebody was given a ranking in spite of reasons against it. Blocks. Without it there is no answer.
@@ -99,7 +89,7 @@ fn written_down(
         at,
         who: format!("local, on behalf of {}", question.on_behalf_of),
         purpose: question.purpose.clone(),
-        what: format!("RankOrganisations {} {first} to {last}", question.metric.name),
+        what: format!("RankOrganisations {} {first} to {last}", question.measure.name),
         organisations,
         acknowledged: ranked.acknowledged.iter().map(|refusal| refusal.reason.name().to_owned()).collect(),
     };
@@ -134,6 +124,7 @@ impl ComparisonService for Comparison {
                 for unit in shown {
                     rows.push(&compare_render::row(question, &compared, unit))?;
                 }
+                compare_render::unplaced(question, &compared).try_for_each(|row| rows.push(&row))?;
                 Ok((rows.made(), compare_render::head(question, &compared, answered_at)))
             })
             .await?;
@@ -167,6 +158,7 @@ impl ComparisonService for Comparison {
                 for unit in ranked.order() {
                     rows.push(&rank_render::row(&ranked, unit))?;
                 }
+                rank_render::unplaced(&ranked).try_for_each(|row| rows.push(&row))?;
                 Ok((rows.made(), rank_render::head(question, &ranked, answered_at)))
             })
             .await?;
@@ -254,7 +246,7 @@ impl Comparison {
         match chart {
             Chart::Funnel(request) => {
                 if request.metrics.len() > 1 {
-                    return Err(Fault::field("funnel.metrics", "must be one: a funnel plot has one metric"));
+                    return Err(Fault::field("funnel.metrics", "must be one: a funnel plot has one measure"));
                 }
                 let admitted = house.admit(asked_by, compare::parse(request)?)?;
                 let sources = self.sources(&admitted).await?;
@@ -300,3 +292,6 @@ impl Comparison {
         }
     }
 }
+
+#[cfg(test)]
+mod gate_tests;

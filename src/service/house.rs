@@ -70,6 +70,12 @@ impl House {
         }
     }
 
+    /// The same with another gate.
+    #[cfg(test)]
+    pub(crate) fn with_gate(self, gate: Gate) -> Self {
+        Self { gate, ..self }
+    }
+
     /// Puts a question to the gate.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ mod stated;
 pub(super) use answer::Keys;
 pub(super) use parse::{definition_set as find_set, hours_of, organisations};
 pub(super) use render::{definition_set, organisation};
+pub(super) use ruling::{Ruling, Split, StatedDay};
 
 use std::sync::Arc;
 

@@ -10,10 +10,10 @@ use crate::{callgauge, text};
 const PRACTICES: [&str; 4] = ["A81001", "A81002", "B82003", "B82004"];
 
 /// A data folder with a few practices, and files beside it.
-struct Folder(TempDir);
+pub(crate) struct Folder(TempDir);
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = Self(TempDir::new().expect("a folder"));
         std::fs::create_dir(folder.path().join("data")).expect("it is made");
         let mut csv = String::from("code,name,level,parents,from_date,until_date\n");
@@ -25,17 +25,23 @@ impl Folder {
         folder
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
     /// Writes a file and runs a command on it: exit code, standard output, standard error.
-    fn run(&self, command: &str, name: &str, content: &str, options: &str) -> (Option<i32>, String, String) {
+    pub(crate) fn run(
+        &self,
+        command: &str,
+        name: &str,
+        content: &str,
+        options: &str,
+    ) -> (Option<i32>, String, String) {
         std::fs::write(self.path().join(name), content).expect("it is written");
         self.on(command, name, options)
     }
 
-    fn on(&self, command: &str, name: &str, options: &str) -> (Option<i32>, String, String) {
+    pub(crate) fn on(&self, command: &str, name: &str, options: &str) -> (Option<i32>, String, String) {
         let mut program = callgauge(command);
         if !name.is_empty() {
             program.arg(self.path().join(name));
@@ -46,11 +52,11 @@ impl Folder {
         (done.status.code(), text(&done.stdout), text(&done.stderr))
     }
 
-    fn import(&self, name: &str, content: &str, options: &str) -> (Option<i32>, String, String) {
+    pub(crate) fn import(&self, name: &str, content: &str, options: &str) -> (Option<i32>, String, String) {
         self.run("indicator import", name, content, options)
     }
 
-    fn list(&self, options: &str) -> Vec<String> {
+    pub(crate) fn list(&self, options: &str) -> Vec<String> {
         let (code, listed, said) = self.on("indicator list", "", &format!("--format csv {options}"));
         assert_eq!(code, Some(0), "{said}");
         listed.lines().skip(1).map(str::to_owned).collect()
@@ -136,10 +142,10 @@ fn a_file_of_another_shape_is_refused_with_what_is_missing() {
     }
 }
 
-const CROSSTAB: &str = "APPOINTMENT_MONTH_START_DATE,GP_CODE,GP_NAME,SUPPLIER,PCN_CODE,PCN_NAME,SUB_ICB_LOCATION_CODE,SUB_ICB_LOCATION_NAME,\
+pub(crate) const CROSSTAB: &str = "APPOINTMENT_MONTH_START_DATE,GP_CODE,GP_NAME,SUPPLIER,PCN_CODE,PCN_NAME,SUB_ICB_LOCATION_CODE,SUB_ICB_LOCATION_NAME,\
 HCP_TYPE,APPT_MODE,NATIONAL_CATEGORY,TIME_BETWEEN_BOOK_AND_APPT,COUNT_OF_APPOINTMENTS,APPT_STATUS\n";
 
-fn line(month: &str, code: &str, mode: &str, category: &str, count: &str) -> String {
+pub(crate) fn line(month: &str, code: &str, mode: &str, category: &str, count: &str) -> String {
     format!(
         "{month},{code},\"SURGERY, THE\",EMIS,U00001,A PCN,01A,A PLACE,GP,{mode},{category},8  to 14 Days,{count},Attended\n"
     )

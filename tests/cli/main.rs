@@ -4,6 +4,7 @@ mod adapters;
 mod answers;
 mod golden;
 mod help;
+mod indicator_faults;
 mod indicators;
 mod refusals;
 mod server;

@@ -7,7 +7,7 @@ use callgauge::proto::v1;
 use jiff::civil::date;
 
 /// What came back, with nothing in it that is no number.
-fn defined<T: std::fmt::Debug>(answer: Result<tonic::Response<T>, tonic::Status>) -> String {
+pub(crate) fn defined<T: std::fmt::Debug>(answer: Result<tonic::Response<T>, tonic::Status>) -> String {
     match answer {
         Ok(answer) => {
             let text = format!("{:?}", answer.into_inner());

@@ -84,7 +84,7 @@ pub(crate) async fn door_on(store: Arc<dyn Store>, practices: usize, sent: &[Sen
     door
 }
 
-fn record((at, sent): (usize, &Sent)) -> v1::CallRecord {
+pub(crate) fn record((at, sent): (usize, &Sent)) -> v1::CallRecord {
     let zone = jiff::tz::TimeZone::get("Europe/London").expect("is known");
     let start = sent.day.at(sent.hour, 10, 0, 0).to_zoned(zone).expect("exists").timestamp();
     v1::CallRecord {
@@ -100,7 +100,7 @@ fn record((at, sent): (usize, &Sent)) -> v1::CallRecord {
 }
 
 /// Bank holidays of England from April 2025 to January 2026, by hand.
-const HOLIDAYS: [Date; 8] = [
+pub(crate) const HOLIDAYS: [Date; 8] = [
     date(2025, 4, 18),
     date(2025, 4, 21),
     date(2025, 5, 5),

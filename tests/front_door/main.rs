@@ -1,7 +1,9 @@
 //! The service through its front door: a real server on a free port, a real client, the store in memory; where the store matters, the embedded one as well.
 
 mod comparison;
+mod comparison_elsewhere;
 mod comparison_input;
+mod comparison_peers;
 mod comparison_pictures;
 mod comparison_series;
 mod comparison_world;

@@ -141,7 +141,7 @@ async fn holds_the_calls(store: &SqliteStore) {
     // 300 calls, one of them retracted; 0 to 249 of practices, then 50 of which every fifth is of the account.
     assert_eq!(tallied(&snapshot).await, CALLS_BY_DAY.into_iter().collect());
     let attributions = snapshot.attributions();
-    assert_eq!(attributions.list.len(), 21, "20 practices and an account");
+    assert_eq!(attributions.list().len(), 21, "20 practices and an account");
 
     let source: SourceId = SOURCE.parse().expect("a source");
     let find = async |number: u64| {

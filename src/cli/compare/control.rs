@@ -35,7 +35,7 @@ pub(in crate::cli) struct SeriesArgs {
     #[arg(long, value_name = "CODE")]
     org: String,
 
-    /// Number of calls, or share
+    /// Number of calls, or share; or a number from elsewhere by name or name@source
     #[arg(long, value_name = "NAME")]
     metric: String,
 

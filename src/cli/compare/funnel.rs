@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::ValueEnum;
 
 use super::group::{CallsArgs, GroupArgs, MonthsArgs, NamesArgs};
-use super::rows::{Answer, who, word};
+use super::rows::{Answer, count, kind, who, word};
 use crate::cli::connect::{ServerArgs, reach};
 use crate::cli::output::{Cell, Format};
 use crate::cli::{Failure, Surroundings};
@@ -13,7 +13,7 @@ use crate::proto::v1;
 
 /// Say which organisations differ from their peers by more than chance, like for like
 ///
-/// Up to eight shares side by side, each with its interval, what was expected, and the limits of its funnel; no composite score.
+/// Up to eight measures side by side, each with its interval, what was expected, and the limits of its funnel; no composite score.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct CompareArgs {
@@ -44,7 +44,7 @@ pub(in crate::cli) struct FunnelArgs {
     #[command(flatten)]
     months: MonthsArgs,
 
-    /// Share to compare, 1 to 8; `callgauge definitions` lists them
+    /// Measures to compare, 1 to 8: metrics, or numbers from elsewhere by name or name@source; `callgauge definitions` and `callgauge indicator definitions` list them
     #[arg(long, value_name = "NAME", required = true, num_args = 1.., value_delimiter = ',')]
     metric: Vec<String>,
 
@@ -59,8 +59,8 @@ pub(in crate::cli) struct FunnelArgs {
     #[arg(long, value_name = "HOW", default_value = "robust")]
     overdispersion: Spread,
 
-    /// The centre of the funnel, a share from 0 to 1 [default: the peers' own]
-    #[arg(long, value_name = "SHARE")]
+    /// The centre of the funnel: a share from 0 to 1, a rate per 1,000 or a ratio [default: the peers' own]
+    #[arg(long, value_name = "NUMBER")]
     target: Option<f64>,
 }
 
@@ -166,8 +166,9 @@ fn heading(page: &v1::CompareOrganisationsResponse) -> Vec<String> {
     )];
     for metric in &page.metrics {
         lines.push(format!(
-            "{}: target {:.4} ({}), phi {:.2}, tau squared {:.6}; {} outside 95% ({:.1} by chance), {} outside 99.8% ({:.1} by chance)",
+            "{}{}: target {:.4} ({}), phi {:.2}, tau squared {:.6}; {} outside 95% ({:.1} by chance), {} outside 99.8% ({:.1} by chance)",
             metric.metric,
+            kind(metric.kind(), &metric.denominator),
             metric.target,
             metric.target_source,
             metric.phi,
@@ -195,8 +196,8 @@ fn rows(organisation: &v1::ComparedOrganisation) -> Vec<Vec<Cell>> {
         let mut row = who(&organisation.organisation).to_vec();
         row.extend([
             Cell::text(value.metric.clone()),
-            Cell::Count(value.numerator),
-            Cell::Count(value.denominator),
+            count(value.numerator, value.exact_numerator),
+            count(value.denominator, value.exact_denominator),
         ]);
         match &value.result {
             Some(v1::compared_value::Result::Place(place)) => {

@@ -25,6 +25,41 @@ pub(in crate::cli) struct GroupArgs {
     /// Only those all of whose calls came from this source
     #[arg(long, value_name = "ID", default_value = "", hide_default_value = true, help_heading = "Who")]
     source: String,
+
+    /// Which of them are peers: all, one fifth of them, or those with one supplier
+    #[arg(
+        long,
+        value_name = "BY",
+        default_value = "all",
+        hide_possible_values = true,
+        help_heading = "Who",
+        long_help = PEERS
+    )]
+    peers: PeersBy,
+
+    /// The fifth, 1 to 5: 1 are the smallest lists, or the most deprived
+    #[arg(long, value_name = "NUMBER", default_value = "0", hide_default_value = true, help_heading = "Who")]
+    fifth: i32,
+
+    /// A practice of the group: its fifth, or its supplier
+    #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true, help_heading = "Who")]
+    like: String,
+}
+
+const PEERS: &str = "Which of them are peers: all, list-size-fifth, deprivation-fifth (with --fifth or --like), or supplier (with --like or --source). \
+    Fifths are of the practices asked for; list sizes and deprivation are indicators. Who has no value is left out by name";
+
+/// Which of them are peers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum PeersBy {
+    /// Everybody
+    All,
+    /// A fifth by registered patients
+    ListSizeFifth,
+    /// A fifth by deprivation score
+    DeprivationFifth,
+    /// One supplier
+    Supplier,
 }
 
 /// Whose names are shown.
@@ -74,11 +109,20 @@ pub(in crate::cli) enum WorstEnd {
 
 impl GroupArgs {
     pub(super) fn message(&self) -> Option<v1::PeerGroup> {
-        let Self { org, level, source } = self;
+        let Self { org, level, source, peers, fifth, like } = self;
         Some(v1::PeerGroup {
             organisation_codes: org.clone(),
             level: v1::Level::from(*level).into(),
             source_id: source.clone(),
+            by: match peers {
+                PeersBy::All => v1::PeersBy::All,
+                PeersBy::ListSizeFifth => v1::PeersBy::ListSizeFifth,
+                PeersBy::DeprivationFifth => v1::PeersBy::DeprivationFifth,
+                PeersBy::Supplier => v1::PeersBy::Supplier,
+            }
+            .into(),
+            fifth: *fifth,
+            like_code: like.clone(),
         })
     }
 }

@@ -20,11 +20,11 @@ pub(in crate::cli) struct ListsArgs {
     #[command(flatten)]
     months: MonthsArgs,
 
-    /// Share that the lists are by
+    /// Measure that the lists are by: a share or a rate, or one from elsewhere by name or name@source
     #[arg(long, value_name = "NAME")]
     metric: String,
 
-    /// Share of the same calls with another denominator; may be given several times
+    /// The same over another denominator, or a count from elsewhere that is the denominator; may be given several times
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     other: Vec<String>,
 

@@ -11,7 +11,7 @@ use crate::proto::v1;
 
 /// Compare months with the equivalent months of another year, practice by practice
 ///
-/// By how much each changed beyond what working days, Mondays and bank holidays would have done, with an interval that holds month-to-month variation.
+/// By how much each changed beyond what working days, Mondays, bank holidays and list size would have done, with an interval that holds month-to-month variation.
 #[derive(Clone, Debug, clap::Args)]
 pub(in crate::cli) struct PeriodsArgs {
     #[command(flatten)]
@@ -20,7 +20,7 @@ pub(in crate::cli) struct PeriodsArgs {
     #[command(flatten)]
     names: NamesArgs,
 
-    /// Number of calls, or share
+    /// Number of calls, or share; or a number from elsewhere by name or name@source
     #[arg(long, value_name = "NAME")]
     metric: String,
 

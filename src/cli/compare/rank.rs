@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::group::{CallsArgs, GroupArgs, MonthsArgs, NamesArgs, WorstEnd};
-use super::rows::{Answer, who, word};
+use super::rows::{Answer, count, kind, who, word};
 use crate::cli::connect::{ServerArgs, reach};
 use crate::cli::output::{Cell, Format};
 use crate::cli::{Failure, Surroundings};
@@ -38,7 +38,7 @@ pub(in crate::cli) struct RanksArgs {
     #[command(flatten)]
     months: MonthsArgs,
 
-    /// Share to rank by
+    /// Measure to rank by: a share, a rate or a number of calls, or one from elsewhere by name or name@source
     #[arg(long, value_name = "NAME")]
     metric: String,
 
@@ -61,7 +61,7 @@ pub(in crate::cli) struct RanksArgs {
     #[arg(long, value_name = "REASON", value_delimiter = ',', requires_all = ["on_behalf_of", "purpose"])]
     acknowledge: Vec<String>,
 
-    /// Who takes the acknowledged reasons upon himself
+    /// Who answers for the acknowledged reasons: a person or a body
     #[arg(long, value_name = "WHO", default_value = "", hide_default_value = true)]
     on_behalf_of: String,
 
@@ -152,8 +152,13 @@ pub(in crate::cli) async fn run(
 fn heading(page: &v1::RankOrganisationsResponse) -> Vec<String> {
     let mut lines = vec![
         format!(
-            "{} by {}, {} to {}, both included; definition set {}",
-            page.ranked, page.metric, page.first_day, page.last_day, page.definition_set
+            "{} by {}{}, {} to {}, both included; definition set {}",
+            page.ranked,
+            page.metric,
+            kind(page.kind(), &page.denominator),
+            page.first_day,
+            page.last_day,
+            page.definition_set
         ),
         format!(
             "among the worst {}: {} surely, {} surely not, {} cannot be told; rankability {:.2}",
@@ -171,7 +176,10 @@ fn heading(page: &v1::RankOrganisationsResponse) -> Vec<String> {
 
 fn row(organisation: &v1::RankedOrganisation) -> Vec<Cell> {
     let mut row = who(&organisation.organisation).to_vec();
-    row.extend([Cell::Count(organisation.numerator), Cell::Count(organisation.denominator)]);
+    row.extend([
+        count(organisation.numerator, organisation.exact_numerator),
+        count(organisation.denominator, organisation.exact_denominator),
+    ]);
     match &organisation.result {
         Some(v1::ranked_organisation::Result::Place(place)) => row.extend([
             Cell::Number(place.value),

@@ -75,3 +75,17 @@ pub(super) fn word(name: &str, prefix: &str) -> Cell {
     let word = name.strip_prefix(prefix).unwrap_or(name).to_ascii_lowercase();
     if word == "unspecified" { Cell::None } else { Cell::text(word) }
 }
+
+/// A count, or the number behind it that is no whole one.
+pub(super) fn count(whole: i64, exact: Option<f64>) -> Cell {
+    exact.map_or(Cell::Count(whole), Cell::Number)
+}
+
+/// What a value is, where it is no plain share.
+pub(super) fn kind(kind: v1::MeasureKind, denominator: &str) -> String {
+    match kind {
+        v1::MeasureKind::Rate => format!(" (per 1,000 {denominator})"),
+        v1::MeasureKind::Ratio => " (observed over expected by the source)".to_owned(),
+        v1::MeasureKind::Unspecified | v1::MeasureKind::Share | v1::MeasureKind::Number => String::new(),
+    }
+}

@@ -18,6 +18,7 @@ use super::port::Port;
 use crate::proto::v1::call_record_service_client::CallRecordServiceClient;
 use crate::proto::v1::call_record_service_server::CallRecordService;
 use crate::proto::v1::{self, ErrorReason, Verdict};
+use crate::service::Page;
 
 /// Acknowledgements that wait for the client.
 const ACKS: usize = 8;
@@ -325,8 +326,8 @@ impl CallRecordService for Between {
     async fn list_call_records(
         &self,
         request: Request<v1::ListCallRecordsRequest>,
-    ) -> Result<Response<v1::ListCallRecordsResponse>, Status> {
-        self.service.clone().list_call_records(request.into_inner()).await
+    ) -> Result<Response<Page<v1::ListCallRecordsResponse>>, Status> {
+        Ok(self.service.clone().list_call_records(request.into_inner()).await?.map(Page::from))
     }
 }
 

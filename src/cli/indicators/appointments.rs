@@ -2,9 +2,10 @@
 //! and month.
 //!
 //! Covid vaccinations are not appointments here: lines that say Covid are summed apart. Where a line of a practice and month cannot be read, its sums would be too
-//! small, so none of that practice and month is sent.
+//! small, so none of that practice and month is sent; nor where a line stands twice, which makes them too large.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
 use std::path::Path;
 
 use super::file::{Csv, Found, Sink, Texts, count, date, month_of};
@@ -13,6 +14,8 @@ use crate::cli::{Failure, Progress};
 
 /// Practices times months at most: no file has as many.
 const MOST: usize = 2_000_000;
+/// Lines at most: no file has a tenth as many.
+const MOST_LINES: usize = 20_000_000;
 
 /// The sums of a practice and month.
 #[derive(Default)]
@@ -58,6 +61,8 @@ pub(super) fn read(path: &Path, texts: &Texts, sink: &mut Sink<'_>) -> Result<()
     let words = [csv.column("national_category"), csv.column("hcp_type"), Some(mode_at)];
     let mut progress = Progress::begin("lines", None);
     let mut sums: BTreeMap<(Day, String), Sums> = BTreeMap::new();
+    // Each combination stands in one line: the same line again was put in twice.
+    let (hasher, mut lines) = (RandomState::new(), HashSet::new());
     while let Some((line, record)) = csv.next()? {
         if line % 4_096 == 0 {
             progress.add(4_096);
@@ -74,7 +79,12 @@ pub(super) fn read(path: &Path, texts: &Texts, sink: &mut Sink<'_>) -> Result<()
         };
         let sum = sums.entry((month.first_of_month(), cell(code).to_ascii_uppercase())).or_default();
         let covid = words.iter().flatten().any(|&at| cell(at).to_ascii_lowercase().contains("covid"));
+        let first = lines.insert(hasher.hash_one(record.as_byte_record().as_slice()));
+        if lines.len() > MOST_LINES {
+            return Err(csv.refused(line, "has more lines than any such file: is it the right one?"));
+        }
         let told = match (count(cell(number)), mode(cell(mode_at))) {
+            _ if !first => "stands twice in this file: leave one".to_owned(),
             (Some(number), _) if covid => {
                 sum.covid = sum.covid.saturating_add(number);
                 sum.saw_covid = true;

@@ -1,5 +1,8 @@
 //! Sends what a reader finds, a thousand values a request, while it reads on; says of each value that was refused where it stands.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+
 use tokio::sync::mpsc;
 
 use super::Client;
@@ -14,6 +17,9 @@ const BATCH: usize = 1_000;
 const WAITING: usize = 4;
 /// Refused values that are named; more of them are only counted.
 const NAMED: i64 = 100;
+
+/// Values of a file that are held against those after them, so that none stands there twice; no published file has as many.
+const REMEMBERED: usize = 4_000_000;
 
 /// What became of the values of a file.
 #[derive(Default)]
@@ -39,9 +45,10 @@ pub(super) async fn all(
     let (to, mut from) = mpsc::channel::<Vec<Found>>(WAITING);
     let reading = tokio::task::spawn_blocking(move || {
         let mut batch = Vec::with_capacity(BATCH);
+        let mut seen = Seen::default();
         let gone = |_| Failure::Refused("sending ended before the file was read".to_owned());
         let done = read(&mut |found| {
-            batch.push(found);
+            batch.push(seen.once(found)?);
             if batch.len() == BATCH {
                 to.blocking_send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).map_err(gone)?;
             }
@@ -89,6 +96,38 @@ pub(super) async fn all(
     match reading.await {
         Ok(done) => done.map(|()| told),
         Err(fault) => Err(Failure::Refused(format!("the file could not be read to its end: {fault}"))),
+    }
+}
+
+/// Where values of this file stood, by a hash of whose and what they are.
+#[derive(Default)]
+struct Seen {
+    places: HashMap<(u64, u64), Box<str>>,
+    hashers: [RandomState; 2],
+}
+
+impl Seen {
+    /// A value, unless one of the same indicator, practice and period stood before it: nobody knows which of the two is meant.
+    fn once(&mut self, found: Found) -> Result<Found, Failure> {
+        let Found { place, value } = found;
+        let Ok(value) = value else { return Ok(Found { place, value }) };
+        let whose = value.organisation_code.to_ascii_uppercase();
+        let of = (&value.name, whose, &value.start_date, &value.end_date, &value.source_id);
+        let key = (self.hashers[0].hash_one(&of), self.hashers[1].hash_one(&of));
+        if let Some(before) = self.places.get(&key) {
+            let told = format!(
+                "organisation_code: {} has two values of {} for the same period in this file, here and at {before}; leave one",
+                value.organisation_code, value.name
+            );
+            return Ok(Found { place, value: Err(told) });
+        }
+        if self.places.len() == REMEMBERED {
+            return Err(Failure::Refused(format!(
+                "{place}: the file has more than {REMEMBERED} values; split it"
+            )));
+        }
+        self.places.insert(key, place.as_str().into());
+        Ok(Found { place, value: Ok(value) })
     }
 }
 

@@ -143,7 +143,8 @@ fn expected_and_quantiles(curves: &[Curve], nodes: &[Node]) -> (Vec<f64>, Vec<[u
                 let mass = point.node.weight * density;
                 let variance = (point.variance - q * (1.0 - q)).max(1e-4);
                 widest = widest.max(variance);
-                places.push(Place { mass_before: total, mass, worse: point.worse - q, variance });
+                let per_deviation = variance.sqrt().recip();
+                places.push(Place { mass_before: total, mass, worse: point.worse - q, per_deviation });
                 total += mass;
                 sum += mass * point.worse;
             }
@@ -223,12 +224,12 @@ fn leave_out(counts: &[f64], q: f64, others: &mut [f64]) {
     }
 }
 
-/// A point at which a unit's value may be: the mass of all points before it, how many others are expected to be worse, and the variance of that.
+/// A point at which a unit's value may be: the mass of all points before it, how many others are expected to be worse, and one over the deviation of that.
 struct Place {
     mass_before: f64,
     mass: f64,
     worse: f64,
-    variance: f64,
+    per_deviation: f64,
 }
 
 /// Deviations of a count beyond which it is taken for certain when ranks are placed: 3e-6 at either side.
@@ -242,10 +243,8 @@ fn quantiles(places: &[Place], total: f64, widest: f64, units: usize, table: &Ta
         let at = rank as f64 - 0.5;
         let from = places.partition_point(|place| place.worse > at + far);
         let until = from + places[from..].partition_point(|place| place.worse > at - far);
-        let open: f64 = places[from..until]
-            .iter()
-            .map(|p| p.mass * table.lower((at - p.worse) / p.variance.sqrt()))
-            .sum();
+        let open: f64 =
+            places[from..until].iter().map(|p| p.mass * table.lower((at - p.worse) * p.per_deviation)).sum();
         open + places.get(until).map_or(0.0, |place| total - place.mass_before)
     };
     [0.025, 0.5, 0.975].map(|level| {

@@ -146,7 +146,7 @@ pub(super) fn made_up(units: usize) -> Vec<Posterior> {
     };
     (0..units)
         .map(|_| Posterior::Normal {
-            mean: crate::compare::normal::quantile(next()),
+            mean: crate::compare::distributions::normal_quantile(next()).expect("is a probability"),
             sd: 0.3 + 0.6 * next() * next(),
         })
         .collect()

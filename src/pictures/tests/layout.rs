@@ -3,7 +3,7 @@
 use super::super::canvas::INK;
 use super::super::samples::{acknowledged, frame, ranks};
 use super::super::{Format, FunnelClass, RankBand, Width, caterpillar};
-use super::{gallery, svg};
+use super::{gallery, odd_gallery, svg};
 
 /// A text of an SVG, with the box around it in units of the sheet.
 pub(super) struct Word {
@@ -61,7 +61,7 @@ fn faults(svg: &str) -> Vec<String> {
 #[test]
 fn words_stay_on_the_sheet_and_off_each_other() {
     for width in [400, 617, 800, 1600, 3200] {
-        for (name, picture) in gallery(width, Format::Svg) {
+        for (name, picture) in [gallery(width, Format::Svg), odd_gallery(width, Format::Svg)].concat() {
             let found = faults(&svg(picture));
             assert!(found.is_empty(), "{name} at {width}: {found:#?}");
         }

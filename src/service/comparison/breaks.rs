@@ -1,6 +1,6 @@
 //! Series breaks recorded with us that lie inside a stretch of days, as far as they concern the organisations and sources of a comparison.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use callgauge_schema::{OdsCode, SourceId};
 
@@ -13,7 +13,7 @@ pub(super) fn inside(
     snapshot: &dyn Snapshot,
     days: Days,
     units: &[Unit],
-    sources: &HashSet<SourceId>,
+    sources: &BTreeSet<SourceId>,
 ) -> Vec<SeriesBreak> {
     let recorded = snapshot.series_breaks();
     let practices: HashSet<OdsCode> =

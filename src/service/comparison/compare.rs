@@ -1,17 +1,23 @@
-//! CompareOrganisations: shares of organisations in funnels, side by side, like for like.
+//! CompareOrganisations: measures of organisations in funnels, side by side, like for like.
 
 use super::breaks;
+use super::compare_numbers::{self, Numbers};
 use super::coverage::Coverage;
-use super::gather::{KINDS, Pair, Sources, Table, sum};
-use super::question::{Focus, Peers, Put, Touched, Window, focus, hours, is_share, metric, peers};
+use super::gather::{KINDS, Sources};
+use super::gathering::Gathering;
+use super::measure::{Kind, Measure, Nature, Of};
+use super::question::{Focus, Peers, Put, Touched, Window, focus, hours, no_hours, peers};
+use super::table::Table;
 use super::units::Units;
+use crate::access::SmallNumbers;
 use crate::calendar::{Granularity, Hours};
-use crate::compare::funnel::{Funnel, FunnelOptions, Measure, Overdispersion, Point, Unit as Placed, funnel};
+use crate::compare::Undefined;
+use crate::compare::funnel::{Funnel, FunnelOptions, Overdispersion, Point, Unit as Placed, funnel};
 use crate::definitions::{Definition, DefinitionSet};
 use crate::proto::v1;
 use crate::service::errors::Fault;
 use crate::service::house::Waiting;
-use crate::service::metrics::{self, Keys};
+use crate::service::metrics;
 
 const EXAMPLE: &str = r#"{"peers":{"organisation_codes":["QHG"]},"first_month":"2025-03","last_month":"2026-02","metrics":["missed_share_of_inbound"]}"#;
 /// Most metrics of a question.
@@ -26,7 +32,7 @@ pub(super) struct Question {
     pub(super) window: Window,
     pub(super) hours: Hours,
     pub(super) set: &'static DefinitionSet,
-    pub(super) metrics: Vec<&'static Definition>,
+    pub(super) metrics: Vec<Measure>,
     pub(super) standardise: bool,
     pub(super) overdispersion: Overdispersion,
     pub(super) target: Option<f64>,
@@ -37,21 +43,19 @@ pub(super) struct Question {
 pub(super) struct Compared {
     pub(super) units: Units,
     pub(super) coverage: Coverage,
-    /// Series breaks inside the window, in words.
-    broken: Vec<String>,
-    /// One for each metric asked for, or why it is not covered.
+    /// One for each measure asked for, or why it is not covered.
     pub(super) metrics: Vec<Result<InFunnel, String>>,
+    pub(super) small: SmallNumbers,
+    /// What a reader has to know beside the numbers.
+    notes: Vec<String>,
 }
 
-/// One metric of all organisations.
+/// One measure of all organisations.
 pub(super) struct InFunnel {
     pub(super) funnel: Funnel,
-    /// By organisation: what was counted.
-    pub(super) counted: Vec<Pair>,
-    /// By organisation: what was expected; none without calls.
-    pub(super) expected: Vec<Option<f64>>,
+    pub(super) numbers: Numbers,
     /// Organisations whose like-for-like share would be over 1 and was held there.
-    pub(super) held: usize,
+    held: usize,
 }
 
 /// Reads a request, page fields left out.
@@ -75,26 +79,30 @@ pub(super) fn parse(request: v1::CompareOrganisationsRequest) -> Result<Put<Ques
     let window = Window::parse(["first_month", "last_month"], &first_month, &last_month, MONTHS)?;
     let set = metrics::find_set(&definition_set)?;
     if names.is_empty() || names.len() > METRICS {
-        let told = format!("must name 1 to {METRICS} shares, such as {}", super::question::shares(set));
+        let told = format!("must name 1 to {METRICS} measures, such as {}", super::measure::shares(set));
         return Err(Fault::field("metrics", told));
     }
-    let mut found: Vec<&'static Definition> = Vec::with_capacity(names.len());
+    let mut found: Vec<Measure> = Vec::with_capacity(names.len());
     for (at, name) in names.iter().enumerate() {
-        let metric = metric(format!("metrics[{at}]"), set, name)?;
-        if found.iter().any(|other| other.name == metric.name) {
-            return Err(Fault::field(
-                format!("metrics[{at}]"),
-                format!("{name} is there twice; name it once"),
-            ));
+        let measure = Measure::parse(format!("metrics[{at}]"), set, name)?;
+        if found.iter().any(|other| other.name == measure.name) {
+            let told = format!("{} is there twice; name it once", measure.name);
+            return Err(Fault::field(format!("metrics[{at}]"), told));
         }
-        found.push(metric);
+        found.push(measure);
     }
-    if target.is_some_and(|target| !(0.0..=1.0).contains(&target)) {
-        return Err(Fault::field("target", "must be a share from 0 to 1"));
+    if let (Some(target), [only]) = (target, found.as_slice()) {
+        let share = only.nature() == Nature::Share;
+        if !(if share { (0.0..=1.0).contains(&target) } else { target.is_finite() && target > 0.0 }) {
+            let told = if share { "must be a share from 0 to 1" } else { "must be a number over 0" };
+            return Err(Fault::field("target", told));
+        }
     }
     if target.is_some() && found.len() > 1 {
-        return Err(Fault::field("target", "goes with one metric only; ask for one, or leave it out"));
+        return Err(Fault::field("target", "goes with one measure only; ask for one, or leave it out"));
     }
+    no_hours(hours_asked, &found)?;
+    let touched = found.iter().map(Measure::bare).collect();
     let question = Question {
         peers,
         window,
@@ -106,7 +114,7 @@ pub(super) fn parse(request: v1::CompareOrganisationsRequest) -> Result<Put<Ques
         target,
         focus: focus(anonymous_peers, focus_codes)?,
     };
-    Ok(Put { question, touched: Touched::new(&codes, names, Granularity::Month) })
+    Ok(Put { question, touched: Touched::new(&codes, touched, Granularity::Month) })
 }
 
 fn standardise(number: i32) -> Result<bool, Fault> {
@@ -128,132 +136,170 @@ fn spread(number: i32) -> Result<Overdispersion, Fault> {
 
 /// Compares.
 pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) -> Result<Compared, Fault> {
-    let attributions = sources.snapshot.attributions();
-    let keys = Keys::of(&attributions);
+    let calls: Vec<&Definition> = question.metrics.iter().filter_map(Measure::metric).collect();
+    let over = (&question.window, question.hours);
+    let gathering = Gathering::new(sources, &question.peers, over, !calls.is_empty(), waiting)?;
+    let small = sources.admission.grain.small_numbers();
     let days = question.window.days();
-    let mut units = Units::plan(&question.peers, &sources.directory, &attributions, &keys, days)?;
     let slots = sources.slots(days, question.hours, sources.kinds(days))?;
-    let contributing = super::of_source(&mut units, &question.peers, sources, &slots)?;
-    let broken = breaks::inside(&*sources.snapshot, days, &units.list, &contributing);
-    let coverage = Coverage::of(sources, &units, &keys, &question.window)?;
-    let shares: Vec<&Definition> =
-        question.metrics.iter().copied().filter(|metric| is_share(metric)).collect();
-    let mut tables = sources.tables(&units.groups(), &slots, KINDS, &shares, waiting)?.into_iter();
-    let metrics: Vec<Result<InFunnel, String>> = question
-        .metrics
-        .iter()
-        .map(|metric| match is_share(metric).then(|| tables.next()).flatten() {
-            Some(table) => place(&table, units.list.len(), question),
-            None => Err(format!(
-                "is no share: numbers of calls need list sizes to be compared, and durations have no funnel; shares are {}",
-                super::question::shares(question.set)
-            )),
-        })
-        .collect();
+    // One after the other: a table of all of them would be eight times as large.
+    let groups = gathering.units.groups();
+    let table = |metric: &Definition| {
+        let tables = gathering.counting.tables_by_kind(&groups, &slots, KINDS, &[metric])?;
+        tables.into_iter().next().ok_or_else(|| Fault::Internal("no table was made".to_owned()))
+    };
+    let mut metrics = Vec::with_capacity(question.metrics.len());
+    for (at, measure) in question.metrics.iter().enumerate() {
+        let field = format!("metrics[{at}]");
+        metrics.push(match numbers(question, &gathering, (&field, measure), &table, small) {
+            Ok(numbers) => place(numbers, question),
+            Err(Fault::NotComparable(why)) => Err(why),
+            Err(fault) => return Err(fault),
+        });
+    }
     if metrics.iter().all(Result::is_err) {
         let told = question.metrics.iter().zip(&metrics);
         let told: Vec<String> = told
             .filter_map(|(metric, made)| Some(format!("{}: {}", metric.name, made.as_ref().err()?)))
             .collect();
-        return Err(Fault::NotComparable(format!("no metric can be compared: {}", told.join("; "))));
+        return Err(Fault::NotComparable(format!("no measure can be compared: {}", told.join("; "))));
     }
-    Ok(Compared { units, coverage, metrics, broken: broken.iter().map(breaks::words).collect() })
+    let of_elsewhere = metrics.iter_mut().flatten().find_map(|made| made.numbers.coverage.take());
+    let coverage = match of_elsewhere.filter(|_| calls.is_empty()) {
+        Some(coverage) => coverage,
+        None => gathering.coverage_of_calls()?,
+    };
+    let notes = notes(question, &gathering, &metrics, coverage.words());
+    Ok(Compared { units: gathering.units, coverage, metrics, small, notes })
 }
 
-/// Places all organisations in the funnel of one metric.
-fn place(table: &Table, units: usize, question: &Question) -> Result<InFunnel, String> {
-    let counted: Vec<Pair> = (0..units).map(|unit| table.sum(unit)).collect();
-    let (numerators, denominators) = sum(counted.iter());
-    if denominators == 0 {
-        return Err("no organisation has calls to compute it from in the window".to_owned());
+/// The numbers of one measure.
+fn numbers(
+    question: &Question,
+    gathering: &Gathering<'_>,
+    (field, measure): (&str, &Measure),
+    table: &dyn Fn(&Definition) -> Result<Table, Fault>,
+    small: SmallNumbers,
+) -> Result<Numbers, Fault> {
+    match (&measure.of, measure.nature()) {
+        (Of::Calls(metric), Nature::Share) => {
+            let metric: &Definition = metric;
+            Ok(compare_numbers::of_share(gathering, &table(metric)?, small))
+        }
+        (Of::Calls(metric), Nature::Calls) => {
+            compare_numbers::of_calls(gathering, metric, question.hours, small)
+        }
+        (Of::Elsewhere(..), Nature::Share | Nature::Rate) => {
+            compare_numbers::of_elsewhere(gathering, field, measure, question.standardise, small)
+        }
+        (_, nature) => Err(Fault::NotComparable(format!(
+            "is {}, for which limits by chance mean nothing; shares are {}",
+            nature.words(),
+            super::measure::shares(question.set)
+        ))),
     }
-    let target = question.target.unwrap_or_else(|| numerators as f64 / denominators as f64);
-    let shares = peers_shares(table, units);
+}
+
+/// Places all organisations in the funnel of one measure.
+fn place(numbers: Numbers, question: &Question) -> Result<InFunnel, String> {
+    let kind = numbers.kind;
+    let kept = |unit: &usize| numbers.left_out[*unit].is_none();
+    let units = numbers.counted.len();
+    let (numerators, denominators) = (0..units)
+        .filter(kept)
+        .fold((0.0, 0.0), |(n, d), unit| (n + numbers.counted[unit].0, d + numbers.counted[unit].1));
+    if denominators <= 0.0 {
+        return Err("no organisation has anything to compute it from in the window".to_owned());
+    }
+    let own = if kind == Kind::Ratio { 1.0 } else { numerators / denominators };
+    let target = question.target.map_or(own, |target| target / kind.times());
+    if kind != Kind::Share && target <= 0.0 {
+        return Err(Undefined::ZeroTarget.to_string());
+    }
     let mut held = 0;
-    let mut expected = Vec::with_capacity(units);
-    let placed: Vec<Placed> = counted
-        .iter()
-        .enumerate()
-        .map(|(unit, &(numerator, denominator))| {
-            let (observed, size) = (numerator as f64, denominator as f64);
-            if denominator == 0 {
-                expected.push(None);
+    let mut numbers = numbers;
+    let placed: Vec<Placed> = (0..units)
+        .map(|unit| {
+            let (observed, size) = numbers.counted[unit];
+            if numbers.left_out[unit].is_some() {
+                return Placed { observed: 0.0, denominator: 0.0 };
+            }
+            if !question.standardise && kind != Kind::Ratio {
+                numbers.expected[unit] = target * size;
                 return Placed { observed, denominator: size };
             }
-            if !question.standardise {
-                expected.push(Some(target * size));
-                return Placed { observed, denominator: size };
+            let expected = numbers.expected[unit];
+            match kind {
+                Kind::Share => {
+                    let share = if expected > 0.0 { target * observed / expected } else { observed / size };
+                    held += usize::from(share > 1.0);
+                    Placed { observed: share.min(1.0) * size, denominator: size }
+                }
+                Kind::Rate | Kind::Number => Placed { observed, denominator: expected / target },
+                Kind::Ratio => Placed { observed, denominator: size },
             }
-            let own: f64 = table
-                .unit(unit)
-                .iter()
-                .zip(&shares)
-                .filter_map(|(pair, share)| Some(pair.as_ref()?.1 as f64 * share))
-                .sum();
-            expected.push(Some(own));
-            let share = if own > 0.0 { target * observed / own } else { observed / size };
-            held += usize::from(share > 1.0);
-            Placed { observed: share.min(1.0) * size, denominator: size }
         })
         .collect();
     let options = FunnelOptions {
         target: Some(target),
         overdispersion: question.overdispersion,
-        ..FunnelOptions::new(Measure::Proportion)
+        ..FunnelOptions::new(kind.of_funnel())
     };
     let funnel = funnel(&placed, &options).map_err(|fault| fault.to_string())?;
-    Ok(InFunnel { funnel, counted, expected, held })
-}
-
-/// The share that all organisations together have in each kind of day and band.
-fn peers_shares(table: &Table, units: usize) -> Vec<f64> {
-    let mut sums: Vec<Pair> = vec![(0, 0); KINDS];
-    for unit in 0..units {
-        for (sum, pair) in sums.iter_mut().zip(table.unit(unit)) {
-            if let Some((numerator, denominator)) = pair {
-                *sum = (sum.0 + numerator, sum.1 + denominator);
-            }
-        }
-    }
-    sums.into_iter().map(|(n, d)| if d > 0 { n as f64 / d as f64 } else { 0.0 }).collect()
+    Ok(InFunnel { funnel, numbers, held })
 }
 
 impl Compared {
-    /// Metrics that are covered, with their funnels.
+    /// Measures that are covered, with their funnels.
     pub(super) fn covered<'a>(
         &'a self,
         question: &'a Question,
-    ) -> impl Iterator<Item = (&'static Definition, &'a InFunnel)> {
+    ) -> impl Iterator<Item = (&'a Measure, &'a InFunnel)> {
         let made = question.metrics.iter().zip(&self.metrics);
-        made.filter_map(|(metric, made)| Some((*metric, made.as_ref().ok()?)))
+        made.filter_map(|(metric, made)| Some((metric, made.as_ref().ok()?)))
     }
 
-    /// What a reader has to know beside the numbers.
-    pub(super) fn notes(&self, question: &Question) -> Vec<String> {
-        let mut notes = vec![self.coverage.words()];
-        if question.standardise {
-            notes.push(
-                "expected is by kind of day and NHS band, by the shares of all organisations in the answer; staffing and lines are never adjusted for"
-                    .to_owned(),
-            );
-        }
-        if let Some(first) = self.broken.first() {
-            notes.push(format!(
-                "{} inside the window, {first} among them: what lies before and after is not one series",
-                many(self.broken.len())
-            ));
-        }
-        if self.units.rest {
-            notes.push(
-                "calls of shared accounts, or of practices without a membership, belong to none of the organisations and are left out".to_owned(),
-            );
-        }
-        let held: usize = self.metrics.iter().flatten().map(|made| made.held).sum();
-        if held > 0 {
-            notes.push(format!("{held} like-for-like shares would be over 1 and are held there"));
-        }
-        notes
+    /// What a reader has to know beside the numbers; the first says how much is there.
+    pub(super) fn notes(&self) -> &[String] {
+        &self.notes
     }
+}
+
+fn notes(
+    question: &Question,
+    gathering: &Gathering<'_>,
+    metrics: &[Result<InFunnel, String>],
+    coverage: String,
+) -> Vec<String> {
+    let mut notes = vec![coverage];
+    notes.extend(gathering.notes.iter().cloned());
+    let of_calls = || question.metrics.iter().any(|one| one.metric().is_some());
+    if question.standardise && of_calls() {
+        notes.push(
+            "expected is by kind of day and NHS band, by the shares of all organisations in the answer; staffing and lines are never adjusted for"
+                .to_owned(),
+        );
+    }
+    let made = || metrics.iter().flatten();
+    let contributing = made().flat_map(|made| made.numbers.sources.iter().cloned()).collect();
+    let days = question.window.days();
+    let broken = breaks::inside(&*gathering.sources.snapshot, days, &gathering.units.list, &contributing);
+    if let Some(first) = broken.first() {
+        notes.push(format!(
+            "{} inside the window, {} among them: what lies before and after is not one series",
+            many(broken.len()),
+            breaks::words(first)
+        ));
+    }
+    notes.extend(made().flat_map(|made| made.numbers.notes.iter().cloned()));
+    if gathering.units.rest && of_calls() {
+        notes.push(super::units::REST.to_owned());
+    }
+    let held: usize = made().map(|made| made.held).sum();
+    if held > 0 {
+        notes.push(format!("{held} like-for-like shares would be over 1 and are held there"));
+    }
+    notes
 }
 
 fn many(breaks: usize) -> String {
@@ -270,6 +316,14 @@ impl InFunnel {
         use crate::compare::funnel::Class;
         let class = self.funnel.points[unit].as_ref().map(|point| point.class);
         matches!(class, Ok(Class::Above998 | Class::Below998))
+    }
+
+    /// Where an organisation stands along the funnel: its denominator, like for like.
+    pub(super) fn size(&self, unit: usize) -> f64 {
+        match self.numbers.kind {
+            Kind::Share | Kind::Ratio => self.numbers.counted[unit].1,
+            Kind::Rate | Kind::Number => self.numbers.expected[unit] / self.funnel.target,
+        }
     }
 
     /// Places of organisations that have one.

@@ -3,10 +3,11 @@
 use callgauge_schema::Moment;
 
 use super::compare::{Compared, InFunnel, Question};
+use super::measure::{Kind, Measure};
 use super::question::ends;
-use crate::compare::funnel::{Class, Overdispersion, Point};
-use crate::compare::{Confidence, wilson};
-use crate::definitions::Definition;
+use super::table::Pair;
+use crate::access::SmallNumbers;
+use crate::compare::funnel::{Class, Limits, Overdispersion, Point};
 use crate::proto::v1;
 
 /// The answer without its rows.
@@ -16,23 +17,24 @@ pub(super) fn head(
     answered_at: Moment,
 ) -> v1::CompareOrganisationsResponse {
     let (first_day, last_day) = ends(question.window.days());
-    let covered: Vec<(&Definition, &InFunnel)> = compared.covered(question).collect();
+    let covered: Vec<(&Measure, &InFunnel)> = compared.covered(question).collect();
     let flagged = |unit: usize| covered.iter().filter(|(_, made)| made.flags(unit)).count();
     let mut flagged_by = vec![0; covered.len() + 1];
     (0..compared.units.list.len()).for_each(|unit| flagged_by[flagged(unit)] += 1);
     v1::CompareOrganisationsResponse {
         organisations: Vec::new(),
         next_page_token: String::new(),
-        total_size: compared.units.list.len() as i64,
+        total_size: compared.units.len() as i64,
         first_day,
         last_day,
         definition_set: question.set.name.clone(),
         answered_at: Some(crate::ingest::timestamp(answered_at)),
-        notes: compared.notes(question),
-        metrics: covered.iter().map(|(metric, made)| of_metric(question, metric, made)).collect(),
+        notes: compared.notes().to_vec(),
+        metrics: covered.iter().map(|(metric, made)| of_metric(question, compared, metric, made)).collect(),
         coverage: coverage(question, compared),
         overlaps: overlaps(&covered, compared.units.list.len()),
         flagged_by,
+        small_numbers_hidden: compared.small.hidden(),
     }
 }
 
@@ -40,45 +42,131 @@ pub(super) fn head(
 pub(super) fn row(question: &Question, compared: &Compared, unit: usize) -> v1::ComparedOrganisation {
     v1::ComparedOrganisation {
         organisation: Some(compared.units.list[unit].organisation.clone()),
-        values: compared.covered(question).map(|(metric, made)| value(metric, made, unit)).collect(),
+        values: compared
+            .covered(question)
+            .map(|(metric, made)| value(metric, made, unit, compared.small))
+            .collect(),
         months_with_calls: compared.coverage.months_with_calls(unit) as i32,
     }
 }
 
-fn value(metric: &Definition, made: &InFunnel, unit: usize) -> v1::ComparedValue {
-    use v1::compared_value::Result as Wire;
-    let (numerator, denominator) = made.counted[unit];
-    let result = match (&made.funnel.points[unit], made.expected[unit]) {
-        (Ok(point), Some(expected)) => match place(point, numerator, denominator, expected) {
-            Ok(place) => Wire::Place(place),
-            Err(fault) => Wire::LeftOut(fault),
-        },
-        (Ok(_), None) => Wire::LeftOut("no calls to compute it from in the window".to_owned()),
-        (Err(_), _) if denominator == 0 => {
-            Wire::LeftOut("no calls to compute it from in the window".to_owned())
-        }
-        (Err(fault), _) => Wire::LeftOut(fault.to_string()),
-    };
-    v1::ComparedValue { metric: metric.name.clone(), numerator, denominator, result: Some(result) }
+/// The rows of those of whom nobody knows whether they are peers.
+pub(super) fn unplaced(
+    question: &Question,
+    compared: &Compared,
+) -> impl Iterator<Item = v1::ComparedOrganisation> {
+    compared.units.unplaced.iter().map(|(organisation, why)| v1::ComparedOrganisation {
+        organisation: Some(organisation.clone()),
+        values: compared
+            .covered(question)
+            .map(|(metric, _)| v1::ComparedValue {
+                metric: metric.name.clone(),
+                result: Some(v1::compared_value::Result::LeftOut(why.clone())),
+                ..v1::ComparedValue::default()
+            })
+            .collect(),
+        months_with_calls: 0,
+    })
 }
 
-fn place(point: &Point, numerator: i64, denominator: i64, expected: f64) -> Result<v1::FunnelPlace, String> {
-    let interval = wilson(numerator as f64, denominator as f64, Confidence::P95);
-    let interval = interval.map_err(|fault| fault.to_string())?;
+fn value(metric: &Measure, made: &InFunnel, unit: usize, small: SmallNumbers) -> v1::ComparedValue {
+    use v1::compared_value::Result as Wire;
+    let pair = made.numbers.counted[unit];
+    let result = match (&made.numbers.left_out[unit], &made.funnel.points[unit]) {
+        (Some(why), _) => Wire::LeftOut(why.clone()),
+        (None, Err(fault)) => Wire::LeftOut(fault.to_string()),
+        (None, Ok(point)) => match place(made, point, unit, small) {
+            Ok(place) => Wire::Place(place),
+            Err(why) => Wire::LeftOut(why),
+        },
+    };
+    // What is left out since it is small is not told either.
+    let shown = if small.hidden() && !matches!(result, Wire::Place(_)) {
+        (0.0, 0.0)
+    } else {
+        shown(small, made.numbers.kind, pair)
+    };
+    let Counts { numerator, denominator, exact_numerator, exact_denominator } = Counts::of(shown);
+    v1::ComparedValue {
+        metric: metric.name.clone(),
+        numerator,
+        denominator,
+        exact_numerator,
+        exact_denominator,
+        result: Some(result),
+    }
+}
+
+/// Numerator and denominator as messages have them.
+pub(super) struct Counts {
+    pub(super) numerator: i64,
+    pub(super) denominator: i64,
+    pub(super) exact_numerator: Option<f64>,
+    pub(super) exact_denominator: Option<f64>,
+}
+
+impl Counts {
+    pub(super) fn of((numerator, denominator): Pair) -> Self {
+        let exact = |number: f64| (number.fract() != 0.0).then_some(number);
+        Self {
+            numerator: numerator.round() as i64,
+            denominator: denominator.round() as i64,
+            exact_numerator: exact(numerator),
+            exact_denominator: exact(denominator),
+        }
+    }
+}
+
+/// A numerator and denominator as they are shown: rounded where small numbers are hidden, and without what was expected.
+pub(super) fn shown(small: SmallNumbers, kind: Kind, (numerator, denominator): Pair) -> Pair {
+    match (small.hidden(), kind) {
+        (false, _) => (numerator, denominator),
+        (true, Kind::Ratio) => (small.count(numerator), 0.0),
+        (true, Kind::Share | Kind::Rate | Kind::Number) => (small.count(numerator), small.count(denominator)),
+    }
+}
+
+/// A value of rounded parts where small numbers are hidden.
+pub(super) fn shown_value(small: SmallNumbers, kind: Kind, pair: Pair) -> Option<f64> {
+    match kind {
+        Kind::Ratio if small.hidden() => {
+            kind.value((small.count(pair.0), pair.1)).map(|value| small.made(value))
+        }
+        _ => kind.value(shown(small, kind, pair)),
+    }
+}
+
+fn place(
+    made: &InFunnel,
+    point: &Point,
+    unit: usize,
+    small: SmallNumbers,
+) -> Result<v1::FunnelPlace, String> {
+    let (kind, exact) = (made.numbers.kind, made.numbers.counted[unit]);
     let Point { value, expected: _, z, z_adjusted, limits, class } = point;
+    let rounded =
+        if kind == Kind::Ratio { (small.count(exact.0), exact.1) } else { shown(small, kind, exact) };
+    let interval = kind.interval(rounded).map_err(|fault| fault.to_string())?;
+    let hidden = small.hidden();
+    // Limits of an exact denominator would tell it.
+    let limits =
+        if hidden { made.funnel.limits_at(rounded.1).map_err(|fault| fault.to_string())? } else { *limits };
+    let Limits { lower_998, lower_95, upper_95, upper_998 } = limits;
+    let times = |number: f64| small.made(kind.times() * number);
+    let exactly = |number: f64| if hidden { 0.0 } else { number };
     Ok(v1::FunnelPlace {
-        value: interval.value,
-        lower: interval.lower,
-        upper: interval.upper,
-        expected,
-        like_for_like: *value,
-        // A share has a z at every denominator over 0.
-        z: z.unwrap_or_default(),
-        z_adjusted: z_adjusted.unwrap_or_default(),
-        lower_998: limits.lower_998,
-        lower_95: limits.lower_95,
-        upper_95: limits.upper_95,
-        upper_998: limits.upper_998,
+        value: small.made(interval.value),
+        lower: small.made(interval.lower),
+        upper: small.made(interval.upper),
+        expected: exactly(made.numbers.expected[unit]),
+        like_for_like: if hidden { small.made(interval.value) } else { times(*value) },
+        // 0 observed has no z on the scale of logarithms, which funnels here do not use.
+        z: exactly(z.unwrap_or_default()),
+        z_adjusted: exactly(z_adjusted.unwrap_or_default()),
+        lower_998: times(lower_998),
+        lower_95: times(lower_95),
+        upper_95: times(upper_95),
+        upper_998: times(upper_998),
         class: match class {
             Class::Within => v1::FunnelClass::Within,
             Class::Above95 => v1::FunnelClass::Above95,
@@ -90,8 +178,13 @@ fn place(point: &Point, numerator: i64, denominator: i64, expected: f64) -> Resu
     })
 }
 
-fn of_metric(question: &Question, metric: &Definition, made: &InFunnel) -> v1::MetricComparison {
-    let funnel = &made.funnel;
+fn of_metric(
+    question: &Question,
+    compared: &Compared,
+    metric: &Measure,
+    made: &InFunnel,
+) -> v1::MetricComparison {
+    let (funnel, kind, small) = (&made.funnel, made.numbers.kind, compared.small);
     let outside = |far: bool| {
         let flagged = made.places().filter(|(_, point)| match point.class {
             Class::Within => false,
@@ -104,23 +197,27 @@ fn of_metric(question: &Question, metric: &Definition, made: &InFunnel) -> v1::M
     v1::MetricComparison {
         metric: metric.name.clone(),
         label: metric.label.clone(),
-        denominator: metric.denominator.clone(),
-        target: funnel.target,
-        target_source: if question.target.is_some() { "given" } else { "peers" }.to_owned(),
-        phi: funnel.phi,
-        tau_squared: funnel.tau_squared,
+        denominator: metric.denominator(kind),
+        target: small.made(kind.times() * funnel.target),
+        target_source: if question.target.is_some() || kind == Kind::Ratio { "given" } else { "peers" }
+            .to_owned(),
+        phi: small.made(funnel.phi),
+        tau_squared: small.made(funnel.tau_squared),
         adjusted: funnel.adjusted,
-        method: method(question),
+        method: method(question, made),
         placed: placed as i64,
-        left_out: (made.counted.len() - placed) as i64,
+        left_out: (compared.units.len() - placed) as i64,
         beyond_95: outside(false),
         beyond_998: outside(true),
         expected_beyond_95: funnel.false_flags.beyond_95,
         expected_beyond_998: funnel.false_flags.beyond_998,
+        kind: kind.wire(),
+        source_ids: made.numbers.sources.iter().map(ToString::to_string).collect(),
     }
 }
 
-fn method(question: &Question) -> String {
+fn method(question: &Question, made: &InFunnel) -> String {
+    let kind = made.numbers.kind;
     let spread = match question.overdispersion {
         Overdispersion::Robust => {
             "additive overdispersion by the robust estimate (Paule and Mandel with Huber's loss)"
@@ -130,23 +227,29 @@ fn method(question: &Question) -> String {
         }
         Overdispersion::None => "no overdispersion",
     };
-    let expected = if question.standardise {
-        "expected by kind of day and NHS band (indirect standardisation)"
+    let expected = if question.standardise || kind == Kind::Ratio {
+        made.numbers.expected_by
     } else {
-        "expected by the target alone"
+        "the target alone"
+    };
+    let (what, scale, intervals) = match kind {
+        Kind::Share => ("proportions", "arcsin(sqrt(share))", "Wilson intervals"),
+        Kind::Rate | Kind::Number => ("rates", "the square root", "exact or Byar's intervals"),
+        Kind::Ratio => ("ratios", "the square root", "exact or Byar's intervals"),
     };
     format!(
-        "funnel of proportions on the scale of arcsin(sqrt(share)), 95% and 99.8% limits, exact where counts are small and nothing is adjusted; {spread}; {expected}; Wilson intervals"
+        "funnel of {what} on the scale of {scale}, 95% and 99.8% limits, exact where counts are small and nothing is adjusted; {spread}; expected by {expected}; {intervals}"
     )
 }
 
 fn coverage(question: &Question, compared: &Compared) -> Vec<v1::MetricCoverage> {
-    let organisations = compared.units.list.len() as i64;
-    let of = |metric: &Definition, made: &Result<InFunnel, String>| match made {
+    let organisations = compared.units.len() as i64;
+    let of = |metric: &Measure, made: &Result<InFunnel, String>| match made {
         Ok(made) => {
             let with_value = made.places().count() as i64;
             let why = match organisations - with_value {
                 0 => String::new(),
+                1 => "1 organisation has no value: its row says why".to_owned(),
                 missing => format!("{missing} organisations have no value: their rows say why"),
             };
             v1::MetricCoverage {
@@ -168,7 +271,7 @@ fn coverage(question: &Question, compared: &Compared) -> Vec<v1::MetricCoverage>
     question.metrics.iter().zip(&compared.metrics).map(|(metric, made)| of(metric, made)).collect()
 }
 
-fn overlaps(covered: &[(&Definition, &InFunnel)], units: usize) -> Vec<v1::FlagOverlap> {
+fn overlaps(covered: &[(&Measure, &InFunnel)], units: usize) -> Vec<v1::FlagOverlap> {
     let mut overlaps = Vec::new();
     for (at, (metric, made)) in covered.iter().enumerate() {
         for (other, other_made) in &covered[at + 1..] {

@@ -1,8 +1,20 @@
 //! GetControlChart: one organisation's series with its limits and signals.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
-use crate::calendar::{Buckets, Day, Days, Granularity, Hours, Profile};
+use callgauge_schema::SourceId;
+
+use super::breaks;
+use super::counting::Counting;
+use super::elsewhere::{self, Wanted};
+use super::gather::{KINDS, Sources};
+use super::gathering::hidden;
+use super::measure::{Kind, Measure, Nature};
+use super::question::{Put, Touched, Window, hours, no_hours};
+use super::table::{Pair, Table, sum};
+use super::units::{Unit, Units};
+use crate::access::SmallNumbers;
+use crate::calendar::{Buckets, Day, Days, Granularity, Hours, Profile, Slots, WholePeriod};
 use crate::compare::control_chart::{ChartOptions, ControlChart, Improvement, TwoOfThree, control_chart};
 use crate::definitions::{Definition, DefinitionSet};
 use crate::organisations::Asked;
@@ -11,12 +23,6 @@ use crate::service::errors::Fault;
 use crate::service::fields;
 use crate::service::house::Waiting;
 use crate::service::metrics::{self, Keys};
-use crate::store::SeriesBreak;
-
-use super::breaks;
-use super::gather::{KINDS, Pair, Sources};
-use super::question::{Put, Touched, Window, hours, is_share, number};
-use super::units::Units;
 
 const EXAMPLE: &str = r#"{"organisation_code":"A81001","metric":"call_volumes","first_month":"2024-03","last_month":"2026-02"}"#;
 /// Most months.
@@ -27,7 +33,7 @@ const MONTHS: usize = 120;
 pub(super) struct Question {
     pub(super) asked: Asked,
     pub(super) set: &'static DefinitionSet,
-    pub(super) metric: &'static Definition,
+    pub(super) measure: Measure,
     pub(super) window: Window,
     pub(super) granularity: Granularity,
     pub(super) hours: Hours,
@@ -44,8 +50,12 @@ pub(super) struct Charted {
     pub(super) organisation: v1::OrganisationRef,
     pub(super) points: Vec<PointFacts>,
     pub(super) chart: ControlChart,
-    /// Series breaks at which it starts anew, in words.
+    /// Series breaks and changes of definition at which it starts anew, in words.
     pub(super) broken: Vec<String>,
+    pub(super) kind: Kind,
+    pub(super) small: SmallNumbers,
+    /// What a reader has to know beside the numbers.
+    pub(super) notes: Vec<String>,
 }
 
 /// What is behind a point.
@@ -56,6 +66,9 @@ pub(super) struct PointFacts {
     pub(super) counted: Pair,
     pub(super) expected: Option<f64>,
 }
+
+/// What can be charted.
+const TAKES: &[Nature] = &[Nature::Calls, Nature::Share, Nature::Rate, Nature::Count, Nature::Score];
 
 /// Reads a request.
 pub(super) fn parse(request: v1::GetControlChartRequest) -> Result<Put<Question>, Fault> {
@@ -76,7 +89,15 @@ pub(super) fn parse(request: v1::GetControlChartRequest) -> Result<Put<Question>
     } = request;
     let asked = organisation(&organisation_code, EXAMPLE)?;
     let set = metrics::find_set(&definition_set)?;
-    let found = number("metric", set, &metric)?;
+    let measure = Measure::one_of("metric", set, &metric, TAKES)?;
+    no_hours(hours_asked, std::slice::from_ref(&measure))?;
+    if take_out_calendar && measure.metric().is_none() {
+        return Err(Fault::field(
+            "take_out_calendar",
+            "goes with calls only: numbers from elsewhere know no hours",
+        ));
+    }
+    let touched = vec![measure.bare()];
     let window = Window::parse(["first_month", "last_month"], &first_month, &last_month, MONTHS)?;
     let granularity = match v1::Granularity::try_from(granularity) {
         Ok(v1::Granularity::Unspecified | v1::Granularity::Month) => Granularity::Month,
@@ -104,7 +125,7 @@ pub(super) fn parse(request: v1::GetControlChartRequest) -> Result<Put<Question>
     let question = Question {
         asked,
         set,
-        metric: found,
+        measure,
         window,
         granularity,
         hours: hours(hours_asked)?,
@@ -115,7 +136,7 @@ pub(super) fn parse(request: v1::GetControlChartRequest) -> Result<Put<Question>
         take_out_calendar,
         two_of_three,
     };
-    Ok(Put { question, touched: Touched::new(&[organisation_code], vec![metric], granularity) })
+    Ok(Put { question, touched: Touched::new(&[organisation_code], touched, granularity) })
 }
 
 /// One organisation by its code.
@@ -123,6 +144,17 @@ pub(super) fn organisation(code: &str, example: &str) -> Result<Asked, Fault> {
     code.parse().map_err(|fault| {
         Fault::field("organisation_code", format!("{:?} {fault}; for example {example}", fields::shown(code)))
     })
+}
+
+/// What is charted before it is.
+struct Series {
+    kind: Kind,
+    counted: Vec<Option<Pair>>,
+    expected: Vec<Option<f64>>,
+    sources: BTreeSet<SourceId>,
+    /// A change of definition: at which point, and in words.
+    changed: Option<(usize, String)>,
+    notes: Vec<String>,
 }
 
 /// Charts.
@@ -137,56 +169,132 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
     if list.is_empty() {
         return Err(Fault::field("hours", "the window has none of these hours"));
     }
-    let plain = buckets.slots().ok_or_else(|| {
-        Fault::field("hours", "the calendar cuts an NHS band in this window: ask for all hours")
-    })?;
-    let groups = [unit.group.clone()];
-    let contributing: HashSet<_> = sources.sources(&groups, &plain)?.into_iter().flatten().collect();
-    let broken = breaks::inside(&*sources.snapshot, days, std::slice::from_ref(&unit), &contributing);
-    let metric = [question.metric];
-    let one = |tables: Vec<super::gather::Table>| {
-        tables.into_iter().next().ok_or_else(|| Fault::Internal("no table was made".to_owned()))
+    let days_of: Vec<Days> = (0..list.len())
+        .map(|at| {
+            let stretches = buckets.days_of(at as u32);
+            let first = stretches.first().map_or(days.first, |days| days.first);
+            Days::new(first, stretches.last().map_or(days.end, |days| days.end))
+        })
+        .collect();
+    let series = match question.measure.metric() {
+        Some(metric) => of_calls(question, sources, &unit, metric, &buckets, waiting)?,
+        None => of_elsewhere(question, sources, &unit, &days_of)?,
     };
-    let table = one(sources.tables(&groups, &plain, list.len(), &metric, waiting)?)?;
-    let counted: Vec<Option<Pair>> = table.unit(0).to_vec();
-    let expected = if question.take_out_calendar {
-        let kinds = sources.kinds(days);
-        let by_kind = sources.slots(days, question.hours, &kinds)?;
-        let all = one(sources.tables(&groups, &by_kind, KINDS, &metric, waiting)?)?;
-        expectation(question, sources, &buckets, &kinds, all.unit(0), &groups, waiting)?
-    } else {
-        vec![None; list.len()]
-    };
-    let overall = super::gather::sum(counted.iter().flatten());
+    let broken = breaks::inside(&*sources.snapshot, days, std::slice::from_ref(&unit), &series.sources);
+    let small = sources.admission.grain.small_numbers();
+    let shows = |pair: &Pair| !hidden(small, series.kind, *pair);
+    let overall = sum(series.counted.iter().flatten().filter(|pair| shows(pair)));
     let points: Vec<PointFacts> = list
         .iter()
         .enumerate()
         .map(|(at, bucket)| {
-            let stretches = buckets.days_of(at as u32);
-            let first = stretches.first().map_or(days.first, |days| days.first);
-            let end = stretches.last().map_or(days.end, |days| days.end);
-            let known = if bucket.partial { None } else { counted[at] };
+            let known = if bucket.partial { None } else { series.counted[at] }.filter(shows);
+            let whole = series.counted[at].filter(shows);
             PointFacts {
-                label: label(question.granularity, &bucket.label, first),
-                days: Days::new(first, end),
-                value: known.and_then(|pair| value(question, pair, expected[at], overall)),
-                counted: counted[at].unwrap_or((0, 0)),
-                expected: expected[at],
+                label: label(question.granularity, &bucket.label, days_of[at].first),
+                days: days_of[at],
+                value: known
+                    .and_then(|pair| value(question, series.kind, pair, series.expected[at], overall)),
+                counted: whole.unwrap_or_default(),
+                expected: series.expected[at],
             }
         })
         .collect();
+    let changed = series.changed.as_ref().map(|(at, _)| *at);
     let options = ChartOptions {
         improvement: question.improvement,
         fix_after: question.fix_after,
-        rebase_at: rebase_at(question, &points, &broken)?,
+        rebase_at: rebase_at(question, &points, broken.iter().map(|found| found.day), changed)?,
         target: question.target,
         screen_moving_ranges: true,
         two_of_three: question.two_of_three,
     };
     let values: Vec<Option<f64>> = points.iter().map(|point| point.value).collect();
     let chart = control_chart(&values, &options).map_err(|fault| Fault::NotComparable(fault.to_string()))?;
-    let broken = broken.iter().map(breaks::words).collect();
-    Ok(Charted { organisation: unit.organisation, points, chart, broken })
+    let mut broken: Vec<String> = broken.iter().map(breaks::words).collect();
+    broken.extend(series.changed.map(|(_, words)| words));
+    Ok(Charted {
+        organisation: unit.organisation,
+        points,
+        chart,
+        broken,
+        kind: series.kind,
+        small,
+        notes: series.notes,
+    })
+}
+
+fn of_calls(
+    question: &Question,
+    sources: &Sources,
+    unit: &Unit,
+    metric: &'static Definition,
+    buckets: &Buckets,
+    waiting: &Waiting,
+) -> Result<Series, Fault> {
+    let days = question.window.days();
+    let wide = buckets.list().len();
+    let plain = buckets.slots().ok_or_else(|| {
+        Fault::field("hours", "the calendar cuts an NHS band in this window: ask for all hours")
+    })?;
+    let groups = [unit.group.clone()];
+    let counting = Counting::new(sources, days, &groups, waiting)?;
+    let contributing = counting.contributing(&groups, &plain)?;
+    let table = one(counting.tables(&groups, &plain, wide, &[metric])?)?;
+    let expected = if question.take_out_calendar {
+        let kinds = sources.kinds(days);
+        let by_kind = sources.slots(days, question.hours, &kinds)?;
+        let all = one(counting.tables_by_kind(&groups, &by_kind, KINDS, &[metric])?)?;
+        let calendar = Calendar { question, counting: &counting, groups: &groups, metric, buckets };
+        calendar.expectation(&by_kind, all.unit(0))?
+    } else {
+        vec![None; wide]
+    };
+    let share = question.measure.nature() == Nature::Share;
+    let mut notes = Vec::new();
+    if table.has_gap(0) {
+        notes.push(
+            "a point without a value has days that count by tallies or calls that do not carry this metric"
+                .to_owned(),
+        );
+    }
+    Ok(Series {
+        kind: if share { Kind::Share } else { Kind::Number },
+        counted: table.unit(0).to_vec(),
+        expected,
+        sources: contributing.into_iter().flatten().collect(),
+        changed: None,
+        notes,
+    })
+}
+
+fn of_elsewhere(
+    question: &Question,
+    sources: &Sources,
+    unit: &Unit,
+    stretches: &[Days],
+) -> Result<Series, Fault> {
+    let lengths: &[WholePeriod] = match question.granularity {
+        Granularity::Day => &[WholePeriod::Day],
+        Granularity::Week => &[WholePeriod::Week, WholePeriod::Day],
+        _ => elsewhere::MONTHLY,
+    };
+    let wanted = Wanted { days: question.window.days(), stretches, lengths, by_source: true };
+    let read = elsewhere::read(sources, "metric", &question.measure, std::slice::from_ref(unit), wanted)?;
+    let mut notes = read.notes;
+    notes.push(read.coverage.words());
+    Ok(Series {
+        kind: read.kind,
+        counted: read.table.unit(0).to_vec(),
+        expected: vec![None; stretches.len()],
+        sources: read.sources,
+        changed: read.changed,
+        notes,
+    })
+}
+
+fn one(tables: Vec<Table>) -> Result<Table, Fault> {
+    tables.into_iter().next().ok_or_else(|| Fault::Internal("no table was made".to_owned()))
 }
 
 fn label(granularity: Granularity, label: &str, first: Day) -> String {
@@ -196,85 +304,74 @@ fn label(granularity: Granularity, label: &str, first: Day) -> String {
     }
 }
 
-fn value(question: &Question, (n, d): Pair, expected: Option<f64>, overall: Pair) -> Option<f64> {
-    let share = |n: f64, d: i64| (d > 0).then(|| n / d as f64);
-    let value = match (is_share(question.metric), question.take_out_calendar) {
-        (false, false) => Some(n as f64),
-        (true, false) => share(n as f64, d),
-        (false, true) => expected.filter(|e| *e > 0.0).map(|e| n as f64 / e),
-        (true, true) => {
-            let all = share(overall.0 as f64, overall.1)?;
-            expected.filter(|e| *e > 0.0).map(|e| all * n as f64 / e)
-        }
-    };
-    value.filter(|value| value.is_finite())
+fn value(question: &Question, kind: Kind, pair: Pair, expected: Option<f64>, overall: Pair) -> Option<f64> {
+    if !question.take_out_calendar {
+        return kind.value(pair);
+    }
+    let ratio = expected.filter(|expected| *expected > 0.0).map(|expected| pair.0 / expected)?;
+    let value = if kind == Kind::Share { kind.value(overall)? * ratio } else { ratio };
+    value.is_finite().then_some(value)
 }
 
-/// What is expected in each bucket, by the organisation's own calls in each kind of day and band.
-fn expectation(
-    question: &Question,
-    sources: &Sources,
-    buckets: &Buckets,
-    kinds: &impl Fn(Day, usize) -> Option<u32>,
-    all: &[Option<Pair>],
-    groups: &[crate::store::Group],
-    waiting: &Waiting,
-) -> Result<Vec<Option<f64>>, Fault> {
-    let days = question.window.days();
-    let slots = sources.slots(days, question.hours, kinds)?;
-    let own = buckets.slots().unwrap_or_else(|| slots.clone());
-    let wide = buckets.list().len();
-    if !is_share(question.metric) {
-        // Calls of a kind of day and band over how often it occurs.
-        let mut times = vec![0.0_f64; KINDS];
-        let each = || slots.table.iter().flatten().zip(own.table.iter().flatten());
-        let used = |slot: u32| slot != crate::calendar::Slots::NONE;
-        each().filter(|(kind, _)| used(**kind)).for_each(|(kind, _)| times[*kind as usize] += 1.0);
-        let mut expected = vec![0.0; wide];
-        for (&kind, &bucket) in each().filter(|(kind, bucket)| used(**kind) && used(**bucket)) {
-            let calls = all[kind as usize].map_or(0, |pair| pair.0) as f64;
-            expected[bucket as usize] += calls / times[kind as usize];
-        }
-        return Ok(expected.into_iter().map(Some).collect());
-    }
-    // The organisation's own calls in each bucket, kind of day and band.
-    if wide * KINDS > 400_000 {
-        return Err(Fault::AnswerTooLarge(
-            "taking the calendar out of so many days: ask for weeks or months".to_owned(),
-        ));
-    }
-    let mut at =
-        days.iter().zip(&slots.table).zip(&own.table).flat_map(|((_, kinds), own)| kinds.iter().zip(own));
-    let mut both = slots.clone();
-    for slot in both.table.iter_mut().flatten() {
-        *slot = match at.next() {
-            Some((&kind, &bucket))
-                if kind != crate::calendar::Slots::NONE && bucket != crate::calendar::Slots::NONE =>
-            {
-                bucket * KINDS as u32 + kind
+/// What takes the calendar out.
+struct Calendar<'a> {
+    question: &'a Question,
+    counting: &'a Counting<'a>,
+    groups: &'a [crate::store::Group],
+    metric: &'static Definition,
+    buckets: &'a Buckets,
+}
+
+impl Calendar<'_> {
+    /// What is expected in each bucket, by the organisation's own calls in each kind of day and band.
+    fn expectation(&self, slots: &Slots, all: &[Option<Pair>]) -> Result<Vec<Option<f64>>, Fault> {
+        let own = self.buckets.slots().unwrap_or_else(|| slots.clone());
+        let wide = self.buckets.list().len();
+        let used = |slot: u32| slot != Slots::NONE;
+        if self.question.measure.nature() != Nature::Share {
+            // Calls of a kind of day and band over how often it occurs.
+            let mut times = vec![0.0_f64; KINDS];
+            let each = || slots.table.iter().flatten().zip(own.table.iter().flatten());
+            each().filter(|(kind, _)| used(**kind)).for_each(|(kind, _)| times[*kind as usize] += 1.0);
+            let mut expected = vec![0.0; wide];
+            for (&kind, &bucket) in each().filter(|(kind, bucket)| used(**kind) && used(**bucket)) {
+                let calls = all[kind as usize].map_or(0.0, |pair| pair.0);
+                expected[bucket as usize] += calls / times[kind as usize];
             }
-            _ => crate::calendar::Slots::NONE,
+            return Ok(expected.into_iter().map(Some).collect());
+        }
+        // The organisation's own calls in each bucket, kind of day and band.
+        if wide * KINDS > 400_000 {
+            return Err(Fault::AnswerTooLarge(
+                "taking the calendar out of so many days: ask for weeks or months".to_owned(),
+            ));
+        }
+        let mut at = slots.table.iter().flatten().zip(own.table.iter().flatten());
+        let mut both = slots.clone();
+        for slot in both.table.iter_mut().flatten() {
+            *slot = match at.next() {
+                Some((&kind, &bucket)) if used(kind) && used(bucket) => bucket * KINDS as u32 + kind,
+                _ => Slots::NONE,
+            };
+        }
+        let table = one(self.counting.tables_by_kind(self.groups, &both, wide * KINDS, &[self.metric])?)?;
+        let shares: Vec<f64> =
+            all.iter().map(|pair| pair.filter(|pair| pair.1 > 0.0).map_or(0.0, |(n, d)| n / d)).collect();
+        let of = |cells: &[Option<Pair>]| {
+            let cells = cells.iter().zip(&shares);
+            let expected: f64 = cells.filter_map(|(pair, share)| Some(pair.as_ref()?.1 * share)).sum();
+            Some(expected)
         };
+        Ok(table.unit(0).chunks(KINDS).map(of).collect())
     }
-    let tables = sources.tables(groups, &both, wide * KINDS, &[question.metric], waiting)?;
-    let table = tables.into_iter().next().ok_or_else(|| Fault::Internal("no table was made".to_owned()))?;
-    let shares: Vec<f64> = all
-        .iter()
-        .map(|pair| pair.filter(|pair| pair.1 > 0).map_or(0.0, |(n, d)| n as f64 / d as f64))
-        .collect();
-    let of = |cells: &[Option<Pair>]| {
-        let expected: f64 =
-            cells.iter().zip(&shares).filter_map(|(pair, share)| Some(pair.as_ref()?.1 as f64 * share)).sum();
-        Some(expected)
-    };
-    Ok(table.unit(0).chunks(KINDS).map(of).collect())
 }
 
 /// Where the chart starts anew: at the first point that begins on that day or later.
 fn rebase_at(
     question: &Question,
     points: &[PointFacts],
-    broken: &[SeriesBreak],
+    broken: impl Iterator<Item = Day>,
+    changed: Option<usize>,
 ) -> Result<Vec<usize>, Fault> {
     let mut found: Vec<usize> = Vec::new();
     for &day in &question.rebase {
@@ -287,7 +384,7 @@ fn rebase_at(
         }
         found.push(at);
     }
-    let of_breaks = broken.iter().map(|found| points.partition_point(|point| point.days.first < found.day));
+    let of_breaks = broken.map(|day| points.partition_point(|point| point.days.first < day)).chain(changed);
     found.extend(of_breaks.filter(|&at| at > 0 && at < points.len()));
     found.sort_unstable();
     found.dedup();

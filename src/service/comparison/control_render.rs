@@ -2,8 +2,10 @@
 
 use callgauge_schema::Moment;
 
+use super::compare_render::{Counts, shown, shown_value};
 use super::control::{Charted, PointFacts, Question};
-use super::question::{ends, is_share};
+use super::measure::Kind;
+use super::question::ends;
 use crate::compare::control_chart::{
     Assurance, ChartPoint, FEWEST_POINTS, Meaning, Signal, Stretch, TwoOfThree, Warning,
 };
@@ -19,8 +21,8 @@ pub(super) fn response(
     let chart = &charted.chart;
     let points = charted.points.iter().zip(&chart.points);
     v1::GetControlChartResponse {
-        points: points.map(|(facts, point)| self::point(question, facts, point)).collect(),
-        stretches: chart.stretches.iter().map(stretch).collect(),
+        points: points.map(|(facts, point)| self::point(question, charted, facts, point)).collect(),
+        stretches: chart.stretches.iter().map(|one| stretch(charted, one)).collect(),
         variation: chart.variation.map_or(v1::Variation::Unspecified, meaning).into(),
         assurance: chart.assurance.map_or(v1::Assurance::Unspecified, assurance).into(),
         warnings: chart.warnings.iter().map(|warning| said(charted, *warning)).collect(),
@@ -28,26 +30,40 @@ pub(super) fn response(
         false_latest: chart.false_signals.latest,
         false_points: chart.false_signals.points,
         organisation: Some(charted.organisation.clone()),
-        metric: question.metric.name.clone(),
-        charted: what(question),
+        metric: question.measure.name.clone(),
+        charted: what(question, charted.kind),
         definition_set: question.set.name.clone(),
         answered_at: Some(crate::ingest::timestamp(answered_at)),
         notes: notes(question, charted),
         method: method(question),
         first_day,
         last_day,
+        kind: charted.kind.wire(),
+        small_numbers_hidden: charted.small.hidden(),
     }
 }
 
-fn point(question: &Question, facts: &PointFacts, point: &ChartPoint) -> v1::ControlPoint {
-    let (numerator, denominator) = facts.counted;
+/// The value of a point as it is shown.
+pub(super) fn value(question: &Question, charted: &Charted, facts: &PointFacts) -> Option<f64> {
+    let small = charted.small;
+    match facts.value {
+        Some(_) if small.hidden() && !question.take_out_calendar => {
+            shown_value(small, charted.kind, facts.counted)
+        }
+        value => value.map(|value| small.made(value)),
+    }
+}
+
+fn point(question: &Question, charted: &Charted, facts: &PointFacts, point: &ChartPoint) -> v1::ControlPoint {
+    let told = Counts::of(shown(charted.small, charted.kind, facts.counted));
+    let shows_expected = question.take_out_calendar && !charted.small.hidden();
     v1::ControlPoint {
         label: facts.label.clone(),
         first_day: facts.days.first.to_string(),
-        value: facts.value,
-        numerator,
-        denominator,
-        expected: facts.expected.filter(|_| question.take_out_calendar),
+        value: value(question, charted, facts),
+        numerator: told.numerator,
+        denominator: told.denominator,
+        expected: facts.expected.filter(|_| shows_expected),
         stretch: point.stretch as i32,
         signal: point.signal.map_or(v1::ControlSignal::Unspecified, signal).into(),
         meaning: if facts.value.is_some() { meaning(point.meaning) } else { v1::Variation::Unspecified }
@@ -55,14 +71,15 @@ fn point(question: &Question, facts: &PointFacts, point: &ChartPoint) -> v1::Con
     }
 }
 
-fn stretch(stretch: &Stretch) -> v1::ControlStretch {
+fn stretch(charted: &Charted, stretch: &Stretch) -> v1::ControlStretch {
+    let made = |number: f64| charted.small.made(number);
     v1::ControlStretch {
         first_point: stretch.from as i32,
         points: stretch.points as i32,
-        mean: stretch.mean,
-        lower: stretch.limits.map(|limits| limits.lower),
-        upper: stretch.limits.map(|limits| limits.upper),
-        mean_moving_range: stretch.mean_moving_range,
+        mean: stretch.mean.map(made),
+        lower: stretch.limits.map(|limits| made(limits.lower)),
+        upper: stretch.limits.map(|limits| made(limits.upper)),
+        mean_moving_range: stretch.mean_moving_range.map(made),
         screened: stretch.screened as i32,
     }
 }
@@ -126,26 +143,36 @@ pub(super) fn said(charted: &Charted, warning: Warning) -> String {
 }
 
 /// What is charted, in words.
-pub(super) fn what(question: &Question) -> String {
-    let label = &question.metric.label;
-    match (is_share(question.metric), question.take_out_calendar) {
-        (false, false) => format!("{label}: number of calls"),
-        (true, false) => format!("{label}: share of {}", question.metric.denominator),
-        (false, true) => format!("{label}: observed over expected by the calendar"),
-        (true, true) => format!("{label}: share of {}, calendar taken out", question.metric.denominator),
+pub(super) fn what(question: &Question, kind: Kind) -> String {
+    let measure = &question.measure;
+    match (kind, question.take_out_calendar) {
+        (_, false) => measure.words(kind),
+        (Kind::Share, true) => format!("{}, calendar taken out", measure.words(kind)),
+        (_, true) => format!("{}: observed over expected by the calendar", measure.label),
     }
 }
 
 fn notes(question: &Question, charted: &Charted) -> Vec<String> {
     let mut notes: Vec<String> =
         charted.broken.iter().map(|told| format!("the chart starts anew at {told}")).collect();
+    notes.extend(charted.notes.iter().cloned());
     if question.take_out_calendar {
         notes.push(
             "the calendar (kind of day, NHS band) is taken out by the organisation's own calls in the window; the season itself, such as winter, stays in".to_owned(),
         );
-    } else {
+    } else if question.measure.metric().is_some() {
         notes.push(
             "working days and bank holidays are left in: a month with fewer of them has fewer calls (take_out_calendar)".to_owned(),
+        );
+    } else {
+        notes.push(
+            "working days and bank holidays are left in: numbers from elsewhere know no hours".to_owned(),
+        );
+    }
+    if charted.small.hidden() {
+        notes.push(
+            "points with a count of 1 to 7, or whose rest is one, are hidden; others are of rounded parts"
+                .to_owned(),
         );
     }
     notes.push("the figures for false signals are for points independent of each other; where neighbours are alike there are about three times as many".to_owned());

@@ -1,11 +1,14 @@
-//! Counts of days and months on which organisations have calls, from one bit a day: what coverage is said from.
+//! How much of what should be there is there: practice-days with calls, from one bit a day, or stretches with a value from elsewhere.
 
+use super::counting::Counting;
 use super::gather::Sources;
 use super::question::Window;
-use super::units::Units;
+use super::table::Table;
+use super::units::{Unit, Units};
 use crate::calendar::Days;
 use crate::service::errors::Fault;
 use crate::service::metrics::Keys;
+use crate::store::stated::Covered;
 use crate::store::{AttributionKey, DaysWithCalls};
 
 use std::sync::Arc;
@@ -14,15 +17,23 @@ use std::sync::Arc;
 pub(super) struct Coverage {
     /// By organisation and month: whether its practices were open, and whether there were calls.
     pub(super) months: Vec<Vec<(bool, bool)>>,
-    /// Practice-days on which a practice was open.
-    pub(super) expected: u64,
-    /// Those of them with calls.
-    pub(super) received: u64,
+    /// Practice-days on which a practice was open; of a number from elsewhere stretches of organisations.
+    expected: u64,
+    /// Those of them with calls, or with a value.
+    received: u64,
+    /// The number from elsewhere that it is of.
+    of: Option<String>,
 }
 
 impl Coverage {
     /// Of these organisations in these months.
-    pub(super) fn of(sources: &Sources, units: &Units, keys: &Keys, window: &Window) -> Result<Self, Fault> {
+    pub(super) fn of(
+        sources: &Sources,
+        counting: &Counting<'_>,
+        units: &Units,
+        keys: &Keys,
+        window: &Window,
+    ) -> Result<Self, Fault> {
         let days = window.days();
         let of: Vec<AttributionKey> = units
             .list
@@ -32,17 +43,31 @@ impl Coverage {
             .collect();
         let of = (of.len() < 1_000).then_some(of);
         let with_calls = sources.runtime.block_on(Arc::clone(&sources.snapshot).days_with_calls(days, of))?;
-        let mut coverage = Self { months: Vec::with_capacity(units.list.len()), expected: 0, received: 0 };
+        let mut coverage =
+            Self { months: Vec::with_capacity(units.list.len()), expected: 0, received: 0, of: None };
+        let ruling = counting.ruling();
         for unit in &units.list {
             let mut months = vec![(false, false); window.months.len()];
             for (code, open) in &unit.practices {
                 let key = keys.practice(*code);
+                let rule = key.and_then(|key| ruling.rule(key));
+                let delivery = ruling.delivery(*code);
+                let there = |day| {
+                    let any = key.is_some_and(|key| with_calls.has(key, day));
+                    let counts =
+                        rule.map_or(any, |rule| rule.has_calls(day, any) || rule.tallied(day).is_some());
+                    counts || delivery.as_ref().is_some_and(|delivery| delivery.of(day) == Covered::Whole)
+                };
                 for (month, said) in window.months.iter().zip(&mut months) {
                     let open = open.overlap(*month);
                     if open.is_empty() {
                         continue;
                     }
-                    let received = key.map_or(0, |key| days_of(&with_calls, key, open));
+                    let received = if rule.is_none() && delivery.is_none() {
+                        key.map_or(0, |key| days_of(&with_calls, key, open))
+                    } else {
+                        open.iter().filter(|&day| there(day)).count() as u32
+                    };
                     coverage.expected += open.len() as u64;
                     coverage.received += u64::from(received);
                     *said = (true, said.1 || received > 0);
@@ -51,6 +76,26 @@ impl Coverage {
             coverage.months.push(months);
         }
         Ok(coverage)
+    }
+
+    /// Of a number from elsewhere, in the stretches that its values are of.
+    pub(super) fn elsewhere(name: &str, units: &[Unit], stretches: &[Days], table: &Table) -> Self {
+        let mut coverage = Self {
+            months: Vec::with_capacity(units.len()),
+            expected: 0,
+            received: 0,
+            of: Some(name.to_owned()),
+        };
+        for (at, unit) in units.iter().enumerate() {
+            let open =
+                |stretch: &Days| unit.practices.iter().any(|(_, days)| !days.overlap(*stretch).is_empty());
+            let there = table.unit(at).iter().map(Option::is_some);
+            let months: Vec<(bool, bool)> = stretches.iter().map(open).zip(there).collect();
+            coverage.expected += months.iter().filter(|(open, _)| *open).count() as u64;
+            coverage.received += months.iter().filter(|(open, there)| *open && *there).count() as u64;
+            coverage.months.push(months);
+        }
+        coverage
     }
 
     /// Months of an organisation with calls.
@@ -68,8 +113,13 @@ impl Coverage {
 
     /// In words.
     pub(super) fn words(&self) -> String {
-        let Self { months: _, expected, received } = self;
-        format!("calls on {received} of {expected} practice-days")
+        let Self { months: _, expected, received, of } = self;
+        match of {
+            None => format!("calls on {received} of {expected} practice-days"),
+            Some(name) => format!(
+                "{name}: {received} of {expected} values that there could be of each organisation and stretch of time"
+            ),
+        }
     }
 }
 

@@ -1,62 +1,28 @@
-//! Numerators and denominators of organisations in buckets, from stored tallies of one snapshot; many organisations on two threads.
+//! What answers are made from, and how days and bands of the day are cut into buckets.
 
 use std::sync::Arc;
 
-use callgauge_schema::SourceId;
 use tokio::runtime::Handle;
 
+use crate::access::Admission;
 use crate::calendar::{Buckets, Calendar, Day, Days, Granularity, Hours, NoBuckets, Profile, Slots};
 use crate::compare::composition::{Cells, DayClass};
-use crate::definitions::Definition;
-use crate::metrics::{Options, Value, evaluate};
 use crate::organisations::Directory;
 use crate::service::errors::Fault;
-use crate::service::house::Waiting;
-use crate::store::{Group, Snapshot, TallyAsk};
+use crate::store::Snapshot;
 
 /// NHS bands of a day.
 pub(super) const BANDS: usize = crate::calendar::Band::COUNT;
 /// Kinds of day times bands.
 pub(super) const KINDS: usize = DayClass::COUNT * BANDS;
-/// Organisations of which there are so many at least are shared by two threads.
-const SHARED: usize = 128;
-
 /// Everything that answers are made from.
 pub(super) struct Sources {
     pub(super) directory: Arc<Directory>,
     pub(super) calendar: Arc<Calendar>,
     pub(super) snapshot: Arc<dyn Snapshot>,
     pub(super) runtime: Handle,
-}
-
-/// A numerator and its denominator; of a number of calls the denominator is 0.
-pub(super) type Pair = (i64, i64);
-
-/// One metric of all organisations by bucket; none where there were no calls to compute it from.
-pub(super) struct Table {
-    buckets: usize,
-    cells: Vec<Option<Pair>>,
-}
-
-impl Table {
-    fn new(units: usize, buckets: usize) -> Self {
-        Self { buckets, cells: vec![None; units * buckets] }
-    }
-
-    /// The buckets of one organisation.
-    pub(super) fn unit(&self, unit: usize) -> &[Option<Pair>] {
-        &self.cells[unit * self.buckets..(unit + 1) * self.buckets]
-    }
-
-    /// The sum over the buckets of one organisation.
-    pub(super) fn sum(&self, unit: usize) -> Pair {
-        sum(self.unit(unit).iter().flatten())
-    }
-}
-
-/// The sum of pairs.
-pub(super) fn sum<'a>(pairs: impl Iterator<Item = &'a Pair>) -> Pair {
-    pairs.fold((0, 0), |(n, d), pair| (n + pair.0, d + pair.1))
+    /// How far the question was admitted.
+    pub(super) admission: Admission,
 }
 
 impl Sources {
@@ -90,87 +56,6 @@ impl Sources {
             let at = usize::try_from(day.number() - days.first.number()).ok()?;
             Some((*classes.get(at)? as usize * BANDS + band) as u32)
         }
-    }
-
-    /// The metrics of groups by bucket.
-    pub(super) fn tables(
-        &self,
-        groups: &[Group],
-        slots: &Slots,
-        buckets: usize,
-        metrics: &[&Definition],
-        waiting: &Waiting,
-    ) -> Result<Vec<Table>, Fault> {
-        if groups.len() < SHARED {
-            return self.part(groups, slots, buckets, metrics, waiting);
-        }
-        let (ours, theirs) = groups.split_at(groups.len() / 2);
-        let (first, second) = std::thread::scope(|scope| {
-            let other = scope.spawn(|| self.part(theirs, slots, buckets, metrics, waiting));
-            let first = self.part(ours, slots, buckets, metrics, waiting);
-            (first, other.join())
-        });
-        let second = second.map_err(|_| Fault::Internal("gathering broke off".to_owned()))?;
-        let mut tables = first?;
-        for (table, more) in tables.iter_mut().zip(second?) {
-            table.cells.extend(more.cells);
-        }
-        Ok(tables)
-    }
-
-    fn part(
-        &self,
-        groups: &[Group],
-        slots: &Slots,
-        buckets: usize,
-        metrics: &[&Definition],
-        waiting: &Waiting,
-    ) -> Result<Vec<Table>, Fault> {
-        let ask = TallyAsk {
-            groups: groups.to_vec(),
-            slots: slots.clone(),
-            by_source: false,
-            durations: metrics.iter().any(|metric| metric.needs_durations()),
-        };
-        let options = Options::default();
-        let mut tables: Vec<Table> = metrics.iter().map(|_| Table::new(groups.len(), buckets)).collect();
-        let rows = self.runtime.block_on(Arc::clone(&self.snapshot).tallies(ask))?;
-        for (read, row) in rows.enumerate() {
-            let row = row?;
-            if read % 4_096 == 0 {
-                waiting.check()?;
-            }
-            let at = row.group * buckets + row.bucket as usize;
-            for (table, metric) in tables.iter_mut().zip(metrics) {
-                table.cells[at] = pair(evaluate(metric, &row.tally, &options));
-            }
-        }
-        Ok(tables)
-    }
-
-    /// The sources whose calls are in each group, over all slots.
-    pub(super) fn sources(&self, groups: &[Group], slots: &Slots) -> Result<Vec<Vec<SourceId>>, Fault> {
-        let mut slots = slots.clone();
-        slots.table.iter_mut().flatten().filter(|slot| **slot != Slots::NONE).for_each(|slot| *slot = 0);
-        let ask = TallyAsk { groups: groups.to_vec(), slots, by_source: true, durations: false };
-        let mut found = vec![Vec::new(); groups.len()];
-        for row in self.runtime.block_on(Arc::clone(&self.snapshot).tallies(ask))? {
-            let row = row?;
-            if let Some(source) = row.source
-                && !row.tally.is_empty()
-            {
-                found[row.group].push(self.snapshot.source(source));
-            }
-        }
-        Ok(found)
-    }
-}
-
-fn pair(value: Value) -> Option<Pair> {
-    match value {
-        Value::Count(count) => Some((count, 0)),
-        Value::Ratio { numerator, denominator } => Some((numerator, denominator)),
-        Value::Distribution(_) | Value::Absent(_) => None,
     }
 }
 

@@ -4,17 +4,18 @@ use callgauge_schema::Moment;
 
 use super::breaks;
 use super::gather::Sources;
-use super::question::{Peers, Put, Touched, Window, hours, peers, share, worst, worst_share};
-use super::units::Units;
+use super::gathering::{Gathering, Monthly, hidden};
+use super::measure::{Kind, Measure, Nature, Of};
+use super::question::{Peers, Put, Touched, Window, hours, no_hours, peers, worst, worst_share};
+use super::table::{Pair, Table};
 use crate::calendar::{Granularity, Hours};
 use crate::compare::list_stability::{ListQuestion, ListStability, assess_lists};
 use crate::compare::ranks::Worst;
-use crate::compare::variance::Scale;
-use crate::definitions::{Definition, DefinitionSet, Rule};
+use crate::definitions::{DefinitionSet, Rule};
 use crate::proto::v1;
 use crate::service::errors::Fault;
 use crate::service::house::Waiting;
-use crate::service::metrics::{self, Keys};
+use crate::service::metrics;
 
 const EXAMPLE: &str = r#"{"peers":{"organisation_codes":["ENGLAND"]},"first_month":"2025-12","last_month":"2026-02","metric":"missed_share_of_inbound","worst":"WORST_HIGHEST"}"#;
 const MONTHS: usize = 60;
@@ -28,11 +29,16 @@ pub(super) struct Question {
     window: Window,
     hours: Hours,
     set: &'static DefinitionSet,
-    /// The metric of the lists, then those with other denominators.
-    metrics: Vec<&'static Definition>,
+    /// The measure of the lists, then those with other denominators.
+    measures: Vec<Measure>,
     worst: Worst,
     share: f64,
 }
+
+/// What lists can be by.
+const TAKES: &[Nature] = &[Nature::Share, Nature::Rate, Nature::Calls];
+/// What can be another denominator: the same of something else, or the number itself.
+const OTHER: &[Nature] = &[Nature::Share, Nature::Rate, Nature::Count];
 
 /// Reads a request.
 pub(super) fn parse(request: v1::AssessListStabilityRequest) -> Result<Put<Question>, Fault> {
@@ -53,10 +59,12 @@ pub(super) fn parse(request: v1::AssessListStabilityRequest) -> Result<Put<Quest
     if other_denominators.len() > OTHERS {
         return Err(Fault::field("other_denominators", format!("must be at most {OTHERS}")));
     }
-    let mut found = vec![share("metric", set, &metric)?];
+    let mut found = vec![Measure::one_of("metric", set, &metric, TAKES)?];
     for name in &other_denominators {
-        let other = share("other_denominators", set, name)?;
-        if numerator(other) != numerator(found[0]) {
+        let other = Measure::one_of("other_denominators", set, name, OTHER)?;
+        if let (Some(own), Some(others)) = (numerator(&found[0]), numerator(&other))
+            && own != others
+        {
             return Err(Fault::field(
                 "other_denominators",
                 format!("{name} has another numerator than {metric}; name shares of the same calls"),
@@ -64,23 +72,26 @@ pub(super) fn parse(request: v1::AssessListStabilityRequest) -> Result<Put<Quest
         }
         found.push(other);
     }
+    no_hours(hours_asked, &found)?;
+    let names = found.iter().map(Measure::bare).collect();
     let question = Question {
         peers,
         window,
         hours: hours(hours_asked)?,
         set,
-        metrics: found,
+        measures: found,
         worst: worst(worst_end)?,
         share: worst_share(share_asked)?,
     };
-    let names = std::iter::once(metric).chain(other_denominators).collect();
     Ok(Put { question, touched: Touched::new(&codes, names, Granularity::Month) })
 }
 
-fn numerator(metric: &Definition) -> Option<&crate::definitions::Sum> {
-    match &metric.rule {
+/// What calls are counted; of a number from elsewhere only its values tell.
+fn numerator(measure: &Measure) -> Option<&'static crate::definitions::Sum> {
+    match &measure.metric()?.rule {
         Rule::Ratio { numerator, denominator: _ } => Some(numerator),
-        Rule::Count(_) | Rule::Distribution { .. } => None,
+        Rule::Count(sum) => Some(sum),
+        Rule::Distribution { .. } => None,
     }
 }
 
@@ -91,32 +102,75 @@ pub(super) fn answer(
     answered_at: Moment,
     waiting: &Waiting,
 ) -> Result<v1::AssessListStabilityResponse, Fault> {
-    let attributions = sources.snapshot.attributions();
-    let keys = Keys::of(&attributions);
-    let days = question.window.days();
-    let mut units = Units::plan(&question.peers, &sources.directory, &attributions, &keys, days)?;
-    let months = &question.window.months;
-    let slots = sources.slots(days, question.hours, |day, _| {
-        u32::try_from(months.partition_point(|month| month.end <= day)).ok()
-    })?;
-    let contributing = super::of_source(&mut units, &question.peers, sources, &slots)?;
-    let broken = breaks::inside(&*sources.snapshot, days, &units.list, &contributing);
-    let tables = sources.tables(&units.groups(), &slots, months.len(), &question.metrics, waiting)?;
-    let rows = |at: usize, of: fn((i64, i64)) -> i64| -> Vec<Vec<Option<f64>>> {
-        let row =
-            |unit: usize| tables[at].unit(unit).iter().map(|pair| pair.map(|pair| of(pair) as f64)).collect();
-        (0..units.list.len()).map(row).collect()
+    let over = (&question.window, question.hours);
+    let of_calls = question.measures.iter().any(|measure| matches!(measure.of, Of::Calls(_)));
+    let gathering = Gathering::new(sources, &question.peers, over, of_calls, waiting)?;
+    let mut read = Vec::with_capacity(question.measures.len());
+    for (at, measure) in question.measures.iter().enumerate() {
+        let field = if at == 0 { "metric" } else { "other_denominators" };
+        read.push(gathering.by_month(field, measure, true)?);
+    }
+    let Some(first) = read.first() else { return Err(Fault::Internal("no measure was read".to_owned())) };
+    let units = gathering.units.list.len();
+    let small = sources.admission.grain.small_numbers();
+    // A month with a small number cannot be on a list that somebody may see.
+    let shows =
+        |unit: usize| first.table.unit(unit).iter().flatten().all(|pair| !hidden(small, first.kind, *pair));
+    let rows = |table: &Table, of: fn(Pair) -> f64| -> Vec<Vec<Option<f64>>> {
+        let row = |unit: usize| {
+            let cells = table.unit(unit).iter();
+            cells.map(|pair| pair.filter(|_| shows(unit)).map(of)).collect()
+        };
+        (0..units).map(row).collect()
     };
-    let numerators = rows(0, |pair| pair.0);
-    let denominators: Vec<Vec<Vec<Option<f64>>>> =
-        (0..tables.len()).map(|at| rows(at, |pair| pair.1)).collect();
+    let numerators = rows(&first.table, |pair| pair.0);
+    let mut denominators: Vec<Vec<Vec<Option<f64>>>> = Vec::with_capacity(read.len());
+    for (measure, other) in question.measures.iter().zip(&read) {
+        same_numerators(measure, first, other)?;
+        // A count from elsewhere is the denominator itself.
+        denominators
+            .push(rows(&other.table, if other.kind == Kind::Number { |pair| pair.0 } else { |pair| pair.1 }));
+    }
     let denominators: Vec<&[Vec<Option<f64>>]> = denominators.iter().map(Vec::as_slice).collect();
-    let asked = ListQuestion { share: question.share, worst: question.worst, scale: Scale::ArcsineRoot };
+    let asked = ListQuestion { share: question.share, worst: question.worst, scale: first.kind.scale() };
     let found = assess_lists(&numerators, &denominators, asked)
         .map_err(|fault| Fault::NotComparable(fault.to_string()))?;
-    let mut told = response(question, &found, units.list.len(), answered_at);
+    let mut told = response(question, &found, gathering.units.len(), answered_at);
+    let from = read.iter().flat_map(|read| read.sources.iter().cloned()).collect();
+    let days = question.window.days();
+    let broken = breaks::inside(&*sources.snapshot, days, &gathering.units.list, &from);
     told.notes.extend(broken.iter().map(|found| format!("{} inside the window", breaks::words(found))));
+    told.notes.extend(gathering.notes);
+    for Monthly { changed, notes, .. } in read {
+        told.notes.extend(changed.map(|words| format!("{words}, inside the window")));
+        told.notes.extend(notes);
+    }
+    let mut said = std::collections::HashSet::new();
+    told.notes.retain(|note| said.insert(note.clone()));
     Ok(told)
+}
+
+/// Another denominator says something only under the same numerator.
+fn same_numerators(measure: &Measure, first: &Monthly, other: &Monthly) -> Result<(), Fault> {
+    if other.kind == Kind::Number || measure.metric().is_some() {
+        return Ok(());
+    }
+    for unit in 0..first.table.units() {
+        for (own, theirs) in first.table.unit(unit).iter().zip(other.table.unit(unit)) {
+            if let (Some((own, _)), Some((theirs, _))) = (own, theirs)
+                && own != theirs
+            {
+                return Err(Fault::field(
+                    "other_denominators",
+                    format!(
+                        "{} has other numerators than the measure of the lists: {theirs} where that has {own}",
+                        measure.name
+                    ),
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn response(
@@ -139,7 +193,8 @@ fn response(
     let left_out = units - found.assessed.len();
     let mut notes = Vec::new();
     if left_out > 0 {
-        notes.push(format!("{left_out} organisations lack calls in a month and are left out of all lists"));
+        notes
+            .push(format!("{left_out} organisations lack a number in a month and are left out of all lists"));
     }
     v1::AssessListStabilityResponse {
         months: (0..found.months.len()).map(month).collect(),

@@ -1,9 +1,20 @@
 //! CompareEquivalentPeriods: months against the equivalent months of another year, organisation by organisation.
 //!
-//! What is expected of a number of calls is the peers' calls in each kind of day and hour; of a share it is the organisation's own calls in each kind of
-//! day and band, times the peers' share there. Month-to-month variation comes from all months between the first and the last.
+//! What is expected of a number of calls is the peers' calls in each kind of day and hour, over the list sizes where they are known; of a share it is the
+//! organisation's own calls in each kind of day and band, times the peers' share there; of a number from elsewhere it is what its source expects, or the peers'
+//! value over the organisation's own denominators. Month-to-month variation comes from all months between the first and the last.
 
-use crate::calendar::{Day, Days, Granularity, Hours};
+use super::breaks;
+use super::compare_numbers::together;
+use super::gather::{KINDS, Sources, by_hour};
+use super::gathering::{GAP, Gathering, HIDDEN, NO_CALLS, hidden};
+use super::list_sizes::ListSizes;
+use super::measure::{Kind, Measure, Nature};
+use super::question::{Focus, Peers, Put, Touched, Window, focus, hours, no_hours, peers};
+use super::table::{Pair, Table, sum};
+use super::units::{Unit, Units};
+use crate::access::SmallNumbers;
+use crate::calendar::{Days, Granularity, Hours};
 use crate::compare::composition::{Cells, Composition, Rates};
 use crate::compare::equivalent_periods::{
     Between, ExpectedParts, MonthVariation, Period, PeriodChange, compare_periods, log_change,
@@ -13,13 +24,8 @@ use crate::definitions::{Definition, DefinitionSet};
 use crate::proto::v1;
 use crate::service::errors::Fault;
 use crate::service::house::Waiting;
-use crate::service::metrics::{self, Keys};
+use crate::service::metrics;
 use crate::store::{BreakOf, SeriesBreak};
-
-use super::breaks;
-use super::gather::{KINDS, Pair, Sources, Table, by_hour, sum};
-use super::question::{Focus, Peers, Put, Touched, Window, focus, hours, is_share, number, peers};
-use super::units::Units;
 
 const EXAMPLE: &str = r#"{"peers":{"organisation_codes":["QHG"]},"metric":"call_volumes","before_first_month":"2019-08","after_first_month":"2021-08"}"#;
 /// Most months of one period.
@@ -34,7 +40,7 @@ const UNITS: usize = 10_000;
 pub(super) struct Question {
     pub(super) peers: Peers,
     pub(super) set: &'static DefinitionSet,
-    pub(super) metric: &'static Definition,
+    pub(super) measure: Measure,
     pub(super) before: Window,
     pub(super) after: Window,
     /// From the first month of the one to the last of the other.
@@ -52,7 +58,14 @@ pub(super) struct Changes {
     pub(super) stretches: [Composition; 2],
     pub(super) components: VarianceComponents,
     pub(super) variation_months: usize,
+    pub(super) kind: Kind,
+    pub(super) small: SmallNumbers,
+    /// What a reader has to know beside the numbers.
+    pub(super) notes: Vec<String>,
 }
+
+/// What can be compared.
+const TAKES: &[Nature] = &[Nature::Calls, Nature::Share, Nature::Rate, Nature::Count];
 
 /// Reads a request.
 pub(super) fn parse(request: v1::CompareEquivalentPeriodsRequest) -> Result<Put<Question>, Fault> {
@@ -70,7 +83,9 @@ pub(super) fn parse(request: v1::CompareEquivalentPeriodsRequest) -> Result<Put<
     } = request;
     let (peers, codes) = peers(group, EXAMPLE)?;
     let set = metrics::find_set(&definition_set)?;
-    let found = number("metric", set, &metric)?;
+    let measure = Measure::one_of("metric", set, &metric, TAKES)?;
+    no_hours(hours_asked, std::slice::from_ref(&measure))?;
+    let touched = vec![measure.bare()];
     let or = |last: String, first: &str| if last.is_empty() { first.to_owned() } else { last };
     let before_last = or(before_last_month, &before_first_month);
     let after_last = or(after_last_month, &after_first_month);
@@ -90,110 +105,115 @@ pub(super) fn parse(request: v1::CompareEquivalentPeriodsRequest) -> Result<Put<
     let question = Question {
         peers,
         set,
-        metric: found,
+        measure,
         before,
         after,
         all,
         hours: hours(hours_asked)?,
         focus: focus(anonymous_peers, focus_codes)?,
     };
-    Ok(Put { question, touched: Touched::new(&codes, vec![metric], Granularity::Month) })
+    Ok(Put { question, touched: Touched::new(&codes, touched, Granularity::Month) })
 }
 
 /// What is gathered for all organisations.
 struct Gathered {
-    /// Series breaks of single practices between the periods.
-    broken: Vec<SeriesBreak>,
+    kind: Kind,
     /// By month of the whole span.
     months: Table,
-    /// Before by kind of day and band, then after.
+    /// Before, then after; of calls each by kind of day and band.
     periods: Table,
-    /// All organisations and months together, by kind of day and band.
-    peers: Vec<Pair>,
+    /// Buckets of one period.
+    wide: usize,
+    /// Patients by organisation and month, where all its months are known.
+    lists: Vec<Option<Vec<f64>>>,
+    expecting: Expecting,
+    notes: Vec<String>,
 }
 
 /// Compares.
 pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) -> Result<Changes, Fault> {
-    let attributions = sources.snapshot.attributions();
-    let keys = Keys::of(&attributions);
-    let days = question.all.days();
-    let mut units = Units::plan(&question.peers, &sources.directory, &attributions, &keys, days)?;
-    let gathered = gather(question, sources, &mut units, waiting)?;
+    let metric = question.measure.metric();
+    let over = (&question.all, question.hours);
+    let gathering = Gathering::new(sources, &question.peers, over, metric.is_some(), waiting)?;
+    if gathering.units.len() > UNITS {
+        return Err(Fault::AnswerTooLarge(format!(
+            "the answer would have {} organisations, more than {UNITS}: ask for a part of them",
+            gathering.units.len()
+        )));
+    }
     let of = |days: Days| {
         Composition::of(&sources.calendar, days).map_err(|fault| Fault::NotComparable(fault.to_string()))
     };
     let stretches = [of(question.before.days())?, of(question.after.days())?];
     let compositions = question.all.months.iter().map(|&month| of(month)).collect::<Result<Vec<_>, _>>()?;
-    let mut exposure = Cells::default();
-    for (month, composition) in compositions.iter().enumerate() {
-        let with = (0..units.list.len()).filter(|&unit| gathered.months.unit(unit)[month].is_some()).count();
-        exposure.add_all(&composition.hours, with as f64);
-    }
-    let expecting = Expecting::new(question, &gathered.peers, &exposure)?;
-
-    let values: Vec<Vec<Option<f64>>> = (0..units.list.len())
+    let monthly = gathering.by_month("metric", &question.measure, false)?;
+    let broken =
+        breaks::inside(&*sources.snapshot, question.all.days(), &gathering.units.list, &monthly.sources);
+    unbroken(&broken, monthly.changed.as_deref())?;
+    let gathered = match metric {
+        Some(metric) => of_calls(question, &gathering, metric, monthly.table, &compositions)?,
+        None => of_elsewhere(question, monthly.table, monthly.kind, monthly.notes)?,
+    };
+    let units = gathering.units.list.len();
+    let values: Vec<Vec<Option<f64>>> = (0..units)
         .map(|unit| {
-            let months = gathered.months.unit(unit).iter().zip(&compositions);
-            months.map(|(pair, composition)| expecting.month((*pair)?, composition)).collect()
+            let list = gathered.lists[unit].as_deref();
+            let month = |(at, pair): (usize, &Option<Pair>)| {
+                let patients = list.map_or(1.0, |list| list[at]);
+                gathered.expecting.month((*pair)?, patients, &compositions[at])
+            };
+            gathered.months.unit(unit).iter().enumerate().map(month).collect()
         })
         .collect();
     let variation_months =
         (0..compositions.len()).filter(|&month| values.iter().any(|row| row[month].is_some())).count();
     let components = variance_components(&values)
         .map_err(|fault| Fault::NotComparable(format!("how much a month varies cannot be told: {fault}")))?;
-    let counted: Vec<[Pair; 2]> = (0..units.list.len())
-        .map(|unit| {
-            let (before, after) = gathered.periods.unit(unit).split_at(KINDS);
-            [sum(before.iter().flatten()), sum(after.iter().flatten())]
-        })
-        .collect();
-    let lengths = [question.before.months.len() as u32, question.after.months.len() as u32];
-    let changes = counted
-        .iter()
-        .enumerate()
-        .map(|(unit, counted)| {
-            let practices = &units.list[unit].practices;
-            let own =
-                |found: &&SeriesBreak| practices.iter().any(|(code, _)| found.of == BreakOf::Practice(*code));
-            if let Some(found) = gathered.broken.iter().find(own) {
-                return Err(format!("{} lies between the periods", breaks::words(found)));
-            }
-            let cells = gathered.periods.unit(unit);
-            let own = components.units.get(unit).copied();
-            let own = own.filter(|own| own.months > 0).ok_or("has calls in no month".to_owned())?;
-            let rho = components.autocorrelation.unwrap_or(0.0);
-            let variation =
-                MonthVariation::of_unit(&own, components.sigma2_e, rho).map_err(|fault| fault.to_string())?;
-            expecting.change(counted, cells, &stretches, lengths, variation)
-        })
-        .collect();
-    Ok(Changes { units, counted, changes, stretches, components, variation_months })
+    let small = sources.admission.grain.small_numbers();
+    let comparing =
+        Comparing { question, gathered: &gathered, stretches: &stretches, components: &components, small };
+    let counted: Vec<[Pair; 2]> = (0..units).map(|unit| comparing.counted(unit)).collect();
+    let changes = gathering.units.list.iter().enumerate();
+    let changes = changes.map(|(at, unit)| comparing.change(at, unit, &counted[at], &broken)).collect();
+    let mut notes = gathering.notes;
+    notes.extend(gathered.notes);
+    Ok(Changes {
+        units: gathering.units,
+        counted,
+        changes,
+        stretches,
+        components,
+        variation_months,
+        kind: gathered.kind,
+        small,
+        notes,
+    })
 }
 
-fn gather(
-    question: &Question,
-    sources: &Sources,
-    units: &mut Units,
-    waiting: &Waiting,
-) -> Result<Gathered, Fault> {
-    let days = question.all.days();
-    let kinds = sources.kinds(days);
-    let month = |day: Day| question.all.months.partition_point(|month| month.end <= day) as u32;
-    let by_month = sources.slots(days, question.hours, |day, _| Some(month(day)))?;
-    let contributing = super::of_source(units, &question.peers, sources, &by_month)?;
-    let broken = breaks::inside(&*sources.snapshot, days, &units.list, &contributing);
+/// Nothing is compared across a break of everybody or of a source, nor across a change of definition.
+fn unbroken(broken: &[SeriesBreak], changed: Option<&str>) -> Result<(), Fault> {
     if let Some(all) = broken.iter().find(|found| !matches!(found.of, BreakOf::Practice(_))) {
         return Err(Fault::NotComparable(format!(
             "{} lies between the periods: compare periods on one side of it",
             breaks::words(all)
         )));
     }
-    if units.list.len() > UNITS {
-        return Err(Fault::AnswerTooLarge(format!(
-            "the answer would have {} organisations, more than {UNITS}: ask for a part of them",
-            units.list.len()
-        )));
+    match changed {
+        None => Ok(()),
+        Some(words) => Err(Fault::NotComparable(format!("{words}: compare periods of one definition"))),
     }
+}
+
+fn of_calls(
+    question: &Question,
+    gathering: &Gathering<'_>,
+    metric: &'static Definition,
+    months: Table,
+    compositions: &[Composition],
+) -> Result<Gathered, Fault> {
+    let sources = gathering.sources;
+    let days = question.all.days();
+    let kinds = sources.kinds(days);
     let by_period = sources.slots(days, question.hours, |day, band| {
         let kind = kinds(day, band)?;
         if question.before.days().contains(day) {
@@ -205,108 +225,248 @@ fn gather(
         }
     })?;
     let by_kind = sources.slots(days, question.hours, &kinds)?;
-    let groups = units.groups();
+    let groups = gathering.units.groups();
     let one =
         |mut tables: Vec<Table>| tables.pop().ok_or_else(|| Fault::Internal("no table was made".to_owned()));
-    let metric = [question.metric];
-    let peers = one(sources.tables(&[together(&groups)], &by_kind, KINDS, &metric, waiting)?)?;
+    let all = one(gathering.counting.tables_by_kind(&[together(&groups)], &by_kind, KINDS, &[metric])?)?;
+    let all: Vec<Pair> = all.unit(0).iter().map(|pair| pair.unwrap_or_default()).collect();
+    let periods = one(gathering.counting.tables_by_kind(&groups, &by_period, 2 * KINDS, &[metric])?)?;
+    let mut exposure = Cells::default();
+    for (month, composition) in compositions.iter().enumerate() {
+        let with = (0..groups.len()).filter(|&unit| months.unit(unit)[month].is_some()).count();
+        exposure.add_all(&composition.hours, with as f64);
+    }
+    let share = question.measure.nature() == Nature::Share;
+    let (lists, notes) =
+        if share { (vec![None; groups.len()], Vec::new()) } else { lists(question, gathering)? };
     Ok(Gathered {
-        broken,
-        months: one(sources.tables(&groups, &by_month, question.all.months.len(), &metric, waiting)?)?,
-        periods: one(sources.tables(&groups, &by_period, 2 * KINDS, &metric, waiting)?)?,
-        peers: peers.unit(0).iter().map(|pair| pair.unwrap_or((0, 0))).collect(),
+        kind: if share { Kind::Share } else { Kind::Number },
+        expecting: if share { Expecting::share(&all)? } else { Expecting::calls(&all, &exposure)? },
+        months,
+        periods,
+        wide: KINDS,
+        lists,
+        notes,
     })
 }
 
-/// All calls of groups in one; who is in several of them counts once.
-fn together(groups: &[crate::store::Group]) -> crate::store::Group {
-    use crate::store::Group;
-    let mut spans = Vec::new();
-    for group in groups {
-        match group {
-            Group::All => return Group::All,
-            Group::Spans(own) => spans.extend(own.iter().copied()),
+/// Patients of each organisation in every month, relative to its first one; and what is said of them.
+fn lists(
+    question: &Question,
+    gathering: &Gathering<'_>,
+) -> Result<(Vec<Option<Vec<f64>>>, Vec<String>), Fault> {
+    let read = ListSizes::read(gathering.sources, question.all.days(), &gathering.units.list)?;
+    let of = |unit: &Unit| -> Option<Vec<f64>> {
+        let patients: Vec<f64> =
+            question.all.months.iter().map(|&month| read.of(unit, month)).collect::<Option<_>>()?;
+        let first = *patients.first()?;
+        Some(patients.iter().map(|patients| patients / first).collect())
+    };
+    let lists: Vec<Option<Vec<f64>>> = if read.is_empty() {
+        vec![None; gathering.units.list.len()]
+    } else {
+        gathering.units.list.iter().map(of).collect()
+    };
+    let known = lists.iter().flatten().count();
+    let mut notes = read.notes();
+    if known == 0 {
+        notes.push("list sizes are not known: a change of list is part of the change".to_owned());
+    } else if known < lists.len() {
+        notes.push(format!(
+            "list sizes of every month are known of {known} of {} organisations: of the others a change of list is part of the change",
+            lists.len()
+        ));
+    }
+    Ok((lists, notes))
+}
+
+fn of_elsewhere(
+    question: &Question,
+    months: Table,
+    kind: Kind,
+    mut notes: Vec<String>,
+) -> Result<Gathered, Fault> {
+    let units = months.units();
+    let mut periods = Table::new(units, 2);
+    for unit in 0..units {
+        for (at, period) in [&question.before, &question.after].into_iter().enumerate() {
+            for (pair, month) in months.unit(unit).iter().zip(&question.all.months) {
+                if let Some(pair) = pair.filter(|_| period.days().contains(month.first)) {
+                    periods.add(unit, at, pair);
+                }
+            }
         }
     }
-    Group::Spans(spans)
+    notes.push(
+        "values of months know no days: what working days and bank holidays change is part of the change"
+            .to_owned(),
+    );
+    let (n, d) = sum(months.sums().iter());
+    let rate = match kind {
+        Kind::Number => None,
+        Kind::Share | Kind::Rate | Kind::Ratio if d > 0.0 => Some(n / d),
+        _ => return Err(Fault::NotComparable("no organisation has anything to divide by".to_owned())),
+    };
+    let expecting = Expecting::Elsewhere(rate);
+    Ok(Gathered { kind, months, periods, wide: 1, lists: vec![None; units], expecting, notes })
 }
 
 /// What is expected, by the peers.
 enum Expecting {
     /// Of a number of calls: by kind of day and hour.
     Calls(Rates),
-    /// Of a share: by kind of day and band; and all together.
+    /// Of a share of calls: by kind of day and band; and all together.
     Share(Vec<Option<f64>>, f64),
+    /// Of a number from elsewhere: the peers' value; of a plain number the same in every month.
+    Elsewhere(Option<f64>),
 }
 
 impl Expecting {
     /// `exposure` has the hours of each kind in all months with calls of all organisations.
-    fn new(question: &Question, peers: &[Pair], exposure: &Cells) -> Result<Self, Fault> {
-        if is_share(question.metric) {
-            let share = |&(n, d): &Pair| (d > 0).then(|| n as f64 / d as f64);
-            let (n, d) = sum(peers.iter());
-            let whole =
-                share(&(n, d)).ok_or_else(|| Fault::NotComparable("no organisation has calls".to_owned()))?;
-            return Ok(Self::Share(peers.iter().map(share).collect(), whole));
-        }
-        let counts: Vec<f64> = peers.iter().map(|&(n, _)| n as f64).collect();
+    fn calls(all: &[Pair], exposure: &Cells) -> Result<Self, Fault> {
+        let counts: Vec<f64> = all.iter().map(|&(n, _)| n).collect();
         let rates = Rates::new(&by_hour(&counts), exposure);
         rates.map(Self::Calls).map_err(|fault| Fault::NotComparable(fault.to_string()))
     }
 
+    fn share(all: &[Pair]) -> Result<Self, Fault> {
+        let share = |&(n, d): &Pair| (d > 0.0).then(|| n / d);
+        let whole = share(&sum(all.iter()));
+        let whole = whole.ok_or_else(|| Fault::NotComparable("no organisation has calls".to_owned()))?;
+        Ok(Self::Share(all.iter().map(share).collect(), whole))
+    }
+
     /// A month on the scale of logarithms: observed over expected.
-    fn month(&self, (n, d): Pair, composition: &Composition) -> Option<f64> {
+    fn month(&self, (n, d): Pair, patients: f64, composition: &Composition) -> Option<f64> {
         let expected = match self {
-            Self::Calls(rates) => rates.expected_of_list(1.0, composition).ok()?,
-            Self::Share(_, whole) => whole * d as f64,
+            Self::Calls(rates) => rates.expected_of_list(patients, composition).ok()?,
+            Self::Share(_, rate) | Self::Elsewhere(Some(rate)) => rate * d,
+            Self::Elsewhere(None) => 1.0,
         };
         // Without anything expected a month has no place.
-        (expected > 0.0).then(|| Scale::Log.transform(n as f64, expected).ok()).flatten()
+        (expected > 0.0).then(|| Scale::Log.transform(n, expected).ok()).flatten()
+    }
+}
+
+/// What a change is made with.
+struct Comparing<'a> {
+    question: &'a Question,
+    gathered: &'a Gathered,
+    stretches: &'a [Composition; 2],
+    components: &'a VarianceComponents,
+    small: SmallNumbers,
+}
+
+impl Comparing<'_> {
+    /// Counted before and after.
+    fn counted(&self, unit: usize) -> [Pair; 2] {
+        let (before, after) = self.gathered.periods.unit(unit).split_at(self.gathered.wide);
+        let of_calls = self.question.measure.metric().is_some();
+        [before, after].map(|cells| {
+            let (n, d) = sum(cells.iter().flatten());
+            // Calls are whole, also where a day's were spread over its bands.
+            if of_calls { (n.round(), d.round()) } else { (n, d) }
+        })
     }
 
     fn change(
         &self,
+        at: usize,
+        unit: &Unit,
         counted: &[Pair; 2],
-        cells: &[Option<Pair>],
-        stretches: &[Composition; 2],
-        months: [u32; 2],
-        variation: MonthVariation,
+        broken: &[SeriesBreak],
     ) -> Result<PeriodChange, String> {
-        let observed = counted.map(|(n, _)| n as f64);
-        match self {
-            Self::Calls(rates) => {
-                let period = |at: usize| Period {
-                    observed: observed[at],
-                    list: 1.0,
-                    months: months[at],
-                    stretch: &stretches[at],
+        let gathered = self.gathered;
+        let own = |found: &&SeriesBreak| {
+            unit.practices.iter().any(|(code, _)| found.of == BreakOf::Practice(*code))
+        };
+        if let Some(found) = broken.iter().find(own) {
+            return Err(format!("{} lies between the periods", breaks::words(found)));
+        }
+        if gathered.periods.has_gap(at) {
+            return Err(GAP.to_owned());
+        }
+        if counted.iter().any(|&pair| hidden(self.small, gathered.kind, pair)) {
+            return Err(HIDDEN.to_owned());
+        }
+        let own = self.components.units.get(at).copied();
+        let own = own.filter(|own| own.months > 0).ok_or_else(|| {
+            if self.question.measure.metric().is_some() { NO_CALLS } else { "no month with a value" }
+                .to_owned()
+        })?;
+        let rho = self.components.autocorrelation.unwrap_or(0.0);
+        let variation = MonthVariation::of_unit(&own, self.components.sigma2_e, rho);
+        let variation = variation.map_err(|fault| fault.to_string())?;
+        let lengths = [self.question.before.months.len() as u32, self.question.after.months.len() as u32];
+        match &gathered.expecting {
+            Expecting::Calls(rates) => {
+                let list = self.list(at);
+                let period = |of: usize| Period {
+                    observed: counted[of].0,
+                    list: list[of],
+                    months: lengths[of],
+                    stretch: &self.stretches[of],
                 };
                 compare_periods(period(0), period(1), rates, variation, Between::default())
                     .map_err(|fault| fault.to_string())
             }
-            Self::Share(shares, _) => {
+            Expecting::Share(shares, _) => {
                 let own = |cells: &[Option<Pair>]| -> f64 {
                     let cells = cells.iter().zip(shares);
-                    cells.filter_map(|(pair, share)| Some(pair.as_ref()?.1 as f64 * (*share)?)).sum()
+                    cells.filter_map(|(pair, share)| Some(pair.as_ref()?.1 * (*share)?)).sum()
                 };
-                let expected = [own(&cells[..KINDS]), own(&cells[KINDS..])];
-                let change =
-                    log_change(observed, expected, months, variation).map_err(|fault| fault.to_string())?;
-                let ratio = |log: f64| log.clamp(-700.0, 700.0).exp();
-                let margin = 1.959_963_984_540_054 * change.standard_error;
-                let raw = |at: usize| observed[at] / counted[at].1 as f64;
-                Ok(PeriodChange {
-                    observed_ratio: Some(raw(1) / raw(0)).filter(|ratio| ratio.is_finite()),
-                    expected,
-                    expected_ratio: (expected[1] / counted[1].1 as f64) / (expected[0] / counted[0].1 as f64),
-                    parts: ExpectedParts { list: 1.0, working_days: 1.0, weekdays: 1.0, closures: 1.0 },
-                    ratio: ratio(change.log),
-                    lower: ratio(change.log - margin),
-                    upper: ratio(change.log + margin),
-                    standard_error: change.standard_error,
-                    half_added: change.half_added,
-                })
+                let (before, after) = gathered.periods.unit(at).split_at(gathered.wide);
+                over_expected(counted, [own(before), own(after)], lengths, variation)
+            }
+            Expecting::Elsewhere(rate) => {
+                let months = |of: usize| f64::from(lengths[of]);
+                let expected = match rate {
+                    Some(rate) => [rate * counted[0].1, rate * counted[1].1],
+                    None => [months(0), months(1)],
+                };
+                if gathered.periods.unit(at).iter().any(Option::is_none) {
+                    return Err("has no value in one of the periods".to_owned());
+                }
+                over_expected(counted, expected, lengths, variation)
             }
         }
     }
+
+    /// Patients in the periods, on average, relative to each other.
+    fn list(&self, unit: usize) -> [f64; 2] {
+        let Some(list) = &self.gathered.lists[unit] else { return [1.0, 1.0] };
+        [&self.question.before, &self.question.after].map(|period| {
+            let months = self.question.all.months.iter().zip(list);
+            let within = months.filter(|(month, _)| period.days().contains(month.first));
+            within.map(|(_, patients)| patients).sum::<f64>() / period.months.len() as f64
+        })
+    }
+}
+
+/// A change of what is laid over something.
+fn over_expected(
+    counted: &[Pair; 2],
+    expected: [f64; 2],
+    months: [u32; 2],
+    variation: MonthVariation,
+) -> Result<PeriodChange, String> {
+    let observed = counted.map(|(n, _)| n);
+    let change = log_change(observed, expected, months, variation).map_err(|fault| fault.to_string())?;
+    let ratio = |log: f64| log.clamp(-700.0, 700.0).exp();
+    let margin = 1.959_963_984_540_054 * change.standard_error;
+    // What is laid over nothing is a plain number.
+    let raw = |at: usize| if counted[at].1 > 0.0 { observed[at] / counted[at].1 } else { observed[at] };
+    let of_denominators =
+        |at: usize| if counted[at].1 > 0.0 { expected[at] / counted[at].1 } else { expected[at] };
+    Ok(PeriodChange {
+        observed_ratio: Some(raw(1) / raw(0)).filter(|ratio| ratio.is_finite()),
+        expected,
+        expected_ratio: of_denominators(1) / of_denominators(0),
+        parts: ExpectedParts { list: 1.0, working_days: 1.0, weekdays: 1.0, closures: 1.0 },
+        ratio: ratio(change.log),
+        lower: ratio(change.log - margin),
+        upper: ratio(change.log + margin),
+        standard_error: change.standard_error,
+        half_added: change.half_added,
+    })
 }

@@ -2,8 +2,10 @@
 
 use callgauge_schema::Moment;
 
+use super::compare_render::shown_value;
 use super::periods::{Changes, Question};
-use super::question::{ends, is_share};
+use super::question::ends;
+use super::table::Pair;
 use crate::calendar::Days;
 use crate::compare::composition::Composition;
 use crate::compare::equivalent_periods::{ExpectedParts, PeriodChange};
@@ -17,36 +19,46 @@ pub(super) fn response(
     answered_at: Moment,
 ) -> v1::CompareEquivalentPeriodsResponse {
     let made = || changes.changes.iter().flatten();
+    let unplaced = changes.units.unplaced.iter().map(|(organisation, why)| v1::PeriodChange {
+        organisation: Some(organisation.clone()),
+        result: Some(v1::period_change::Result::LeftOut(why.clone())),
+        ..v1::PeriodChange::default()
+    });
     v1::CompareEquivalentPeriodsResponse {
-        organisations: shown.iter().map(|&unit| row(changes, unit)).collect(),
+        organisations: shown.iter().map(|&unit| row(changes, unit)).chain(unplaced).collect(),
         before: Some(summary(question.before.days(), &changes.stretches[0])),
         after: Some(summary(question.after.days(), &changes.stretches[1])),
-        sigma_squared: changes.components.sigma2_e,
-        autocorrelation: changes.components.autocorrelation,
+        sigma_squared: changes.small.made(changes.components.sigma2_e),
+        autocorrelation: changes.components.autocorrelation.map(|rho| changes.small.made(rho)),
         variation_months: changes.variation_months as i32,
         definition_set: question.set.name.clone(),
         answered_at: Some(crate::ingest::timestamp(answered_at)),
         notes: notes(question, changes),
         differ: made().filter(|change| change.differs()).count() as i64,
         expected_differ: 0.05 * made().count() as f64,
+        small_numbers_hidden: changes.small.hidden(),
     }
 }
 
 fn row(changes: &Changes, unit: usize) -> v1::PeriodChange {
     use v1::period_change::Result as Wire;
-    let [(before, _), (after, _)] = changes.counted[unit];
+    let small = changes.small;
+    let change = &changes.changes[unit];
+    let told =
+        |pair: Pair| if small.hidden() && change.is_err() { 0 } else { small.count(pair.0).round() as i64 };
+    let [before, after] = changes.counted[unit];
     v1::PeriodChange {
         organisation: Some(changes.units.list[unit].organisation.clone()),
-        observed_before: before,
-        observed_after: after,
-        result: Some(match &changes.changes[unit] {
-            Ok(change) => Wire::Change(estimate(change)),
+        observed_before: told(before),
+        observed_after: told(after),
+        result: Some(match change {
+            Ok(change) => Wire::Change(estimate(changes, [before, after], change)),
             Err(why) => Wire::LeftOut(why.clone()),
         }),
     }
 }
 
-fn estimate(change: &PeriodChange) -> v1::ChangeEstimate {
+fn estimate(changes: &Changes, counted: [Pair; 2], change: &PeriodChange) -> v1::ChangeEstimate {
     let PeriodChange {
         observed_ratio,
         expected: _,
@@ -58,17 +70,26 @@ fn estimate(change: &PeriodChange) -> v1::ChangeEstimate {
         standard_error: _,
         half_added: _,
     } = *change;
+    let small = changes.small;
+    let of_rounded = |pair: Pair| shown_value(small, changes.kind, pair);
+    let rounded =
+        || Some(of_rounded(counted[1])? / of_rounded(counted[0])?).filter(|ratio| ratio.is_finite());
+    let exactly = |number: f64| if small.hidden() { 0.0 } else { number };
     v1::ChangeEstimate {
-        observed_ratio,
-        expected_ratio,
-        ratio,
-        lower,
-        upper,
+        observed_ratio: if small.hidden() {
+            rounded().map(|ratio| small.made(ratio))
+        } else {
+            observed_ratio
+        },
+        expected_ratio: exactly(expected_ratio),
+        ratio: small.made(ratio),
+        lower: small.made(lower),
+        upper: small.made(upper),
         differs: change.differs(),
-        by_list: list,
-        by_working_days: working_days,
-        by_weekdays: weekdays,
-        by_closures: closures,
+        by_list: exactly(list),
+        by_working_days: exactly(working_days),
+        by_weekdays: exactly(weekdays),
+        by_closures: exactly(closures),
     }
 }
 
@@ -84,12 +105,10 @@ fn summary(days: Days, stretch: &Composition) -> v1::PeriodSummary {
 }
 
 fn notes(question: &Question, changes: &Changes) -> Vec<String> {
-    let mut notes = Vec::new();
-    if !is_share(question.metric) {
-        notes.push("list sizes are not known: a change of list is part of the change".to_owned());
-    }
+    let mut notes = changes.notes.clone();
+    let what = if question.measure.metric().is_some() { "calls" } else { "values" };
     notes.push(format!(
-        "month-to-month variation is from {} months with calls; an organisation's own counts beside that of all, which weighs as much as 12 months",
+        "month-to-month variation is from {} months with {what}; an organisation's own counts beside that of all, which weighs as much as 12 months",
         changes.variation_months
     ));
     if changes.variation_months < 12 {

@@ -1,8 +1,10 @@
 //! RenderChart: the answers of the other methods as pictures, with all that has to be known to read them written on.
 
 use super::compare::{self, Compared};
+use super::compare_render::shown_value;
 use super::control::{self, Charted};
 use super::control_render;
+use super::measure::{Kind, Measure};
 use super::profile::{self, Profiled};
 use super::question::ends;
 use super::rank::{self, Ranked};
@@ -71,6 +73,7 @@ pub(super) fn funnel(
     let Some((metric, made)) = compared.covered(question).next() else {
         return Err(Fault::NotComparable("no metric can be drawn".to_owned()));
     };
+    let (kind, small) = (made.numbers.kind, compared.small);
     let class = |class: Class| match class {
         Class::Within => pictures::FunnelClass::Within,
         Class::Above95 => pictures::FunnelClass::Above95,
@@ -84,8 +87,12 @@ pub(super) fn funnel(
             let shown = &compared.units.list[unit].organisation;
             pictures::FunnelPoint {
                 label: shown.code.clone(),
-                size: made.counted[unit].1 as f64,
-                value: point.value,
+                size: small.count(made.size(unit)),
+                value: if small.hidden() {
+                    shown_value(small, kind, made.numbers.counted[unit]).unwrap_or_default()
+                } else {
+                    kind.times() * point.value
+                },
                 class: class(point.class),
                 named: question.focus.codes.contains(&shown.code),
             }
@@ -98,8 +105,13 @@ pub(super) fn funnel(
         let part = f64::from(step) / f64::from(PLACES);
         let size = (least * 0.9).max(1.0) + (most * 1.03 - least * 0.9).max(0.0) * part * part;
         if let Ok(limits) = made.funnel.limits_at(size) {
-            limits_95.push(pictures::LimitPoint { size, lower: limits.lower_95, upper: limits.upper_95 });
-            limits_998.push(pictures::LimitPoint { size, lower: limits.lower_998, upper: limits.upper_998 });
+            let at = |lower: f64, upper: f64| pictures::LimitPoint {
+                size,
+                lower: kind.times() * lower,
+                upper: kind.times() * upper,
+            };
+            limits_95.push(at(limits.lower_95, limits.upper_95));
+            limits_998.push(at(limits.lower_998, limits.upper_998));
         }
     }
     let expected = if question.standardise { ", like for like" } else { "" };
@@ -110,14 +122,26 @@ pub(super) fn funnel(
         compared.coverage.words(),
         "This picture does not show why an organisation differs, nor whether that is good or bad.",
     );
-    frame.statements = compared.notes(question).split_off(1);
+    frame.statements = compared.notes().iter().skip(1).map(|note| sentence(note)).collect();
+    frame.statements.push(
+        if made.funnel.adjusted {
+            "The limits allow for chance and for how much these organisations differ anyway."
+        } else {
+            "The limits allow for chance alone."
+        }
+        .to_owned(),
+    );
     let plot = pictures::Funnel {
-        value: Axis { title: format!("{}{expected}", metric.label), unit: Unit::Proportion },
-        size: Axis { title: format!("{} (denominator)", metric.denominator), unit: Unit::Number },
+        value: Axis { title: format!("{}{expected}", value_title(metric, kind)), unit: unit(kind) },
+        size: Axis { title: format!("{} (denominator)", metric.denominator(kind)), unit: Unit::Number },
         points,
-        target: made.funnel.target,
-        target_name: if question.target.is_some() { "given target" } else { "all of the group together" }
-            .to_owned(),
+        target: kind.times() * made.funnel.target,
+        target_name: match (question.target, kind) {
+            (Some(_), _) => "given target",
+            (None, Kind::Ratio) => "as the source expects",
+            (None, _) => "all of the group together",
+        }
+        .to_owned(),
         limits_95,
         limits_998,
         by_chance: Some(pictures::ByChance {
@@ -161,7 +185,7 @@ pub(super) fn ranks(form: Form, question: &rank::Question, ranked: &Ranked) -> R
         Worst::Lowest => "lowest",
     };
     let mut frame = form.frame(
-        format!("{}: ranks of {} organisations", question.metric.label, units.len()),
+        format!("{}: ranks of {} organisations", question.measure.label, units.len()),
         question.window.days(),
         &question.set.name,
         ranked.coverage.words(),
@@ -171,18 +195,19 @@ pub(super) fn ranks(form: Form, question: &rank::Question, ranked: &Ranked) -> R
         "Rankability {:.2}: the share of the spread that is not chance or month-to-month variation.",
         ranked.rankability
     )];
+    frame.statements.extend(ranked.notes.iter().skip(1).map(|note| sentence(note)));
     frame.acknowledged = ranked
         .acknowledged
         .iter()
-        .map(|refusal| format!("{} ({}).", sentence(&refusal.message), refusal.reason))
+        .map(|refusal| format!("{} ({}).", begun(&refusal.message), refusal.reason))
         .collect();
     if !ranked.acknowledged.is_empty() {
         frame
             .acknowledged
-            .push(format!("Taken upon himself by {}, for: {}.", question.on_behalf_of, question.purpose));
+            .push(format!("Acknowledged by {}, for: {}.", question.on_behalf_of, question.purpose));
     }
     let plot = pictures::Ranks {
-        rank: format!("Expected rank (1 = {end} {})", question.metric.label),
+        rank: format!("Expected rank, 1 for the {end}: {}", question.measure.label),
         of: units.len(),
         worst: pictures::WorstRanks {
             name: format!("the {end} {:.0}%", 100.0 * question.share),
@@ -194,8 +219,30 @@ pub(super) fn ranks(form: Form, question: &rank::Question, ranked: &Ranked) -> R
     pictures::caterpillar(&frame, &plot).map_err(no_picture)
 }
 
-/// A message as the beginning of a sentence.
+/// The values of a funnel in words.
+fn value_title(measure: &Measure, kind: Kind) -> String {
+    if kind == Kind::Share { measure.label.clone() } else { measure.words(kind) }
+}
+
+/// How values of a kind are written.
+fn unit(kind: Kind) -> Unit {
+    match kind {
+        Kind::Share => Unit::Proportion,
+        Kind::Rate | Kind::Ratio | Kind::Number => Unit::Number,
+    }
+}
+
+/// A message as a sentence.
 fn sentence(message: &str) -> String {
+    let mut sentence = begun(message);
+    if !sentence.ends_with('.') {
+        sentence.push('.');
+    }
+    sentence
+}
+
+/// A message as the beginning of a sentence.
+fn begun(message: &str) -> String {
     let mut letters = message.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
@@ -205,7 +252,7 @@ pub(super) fn control(form: Form, question: &control::Question, charted: &Charte
     let chart = &charted.chart;
     let points = charted.points.iter().zip(&chart.points).map(|(facts, point)| pictures::ControlPoint {
         period: facts.label.clone(),
-        value: facts.value,
+        value: control_render::value(question, charted, facts),
         causes: point.signal.map(cause).into_iter().collect(),
         sense: match point.meaning {
             Meaning::Improvement => pictures::Sense::Improvement,
@@ -213,12 +260,14 @@ pub(super) fn control(form: Form, question: &control::Question, charted: &Charte
             Meaning::CommonCause | Meaning::High | Meaning::Low => pictures::Sense::Unjudged,
         },
     });
+    // No share lies beyond these, so that a limit out there says nothing.
+    let reached = |limit: &f64| charted.kind != Kind::Share || (0.0..=1.0).contains(limit);
     let phases = chart.stretches.iter().filter_map(|stretch| {
         Some(pictures::Phase {
             first: stretch.from,
-            mean: stretch.mean?,
-            lower: stretch.limits.map(|limits| limits.lower),
-            upper: stretch.limits.map(|limits| limits.upper),
+            mean: charted.small.made(stretch.mean?),
+            lower: stretch.limits.map(|limits| charted.small.made(limits.lower)).filter(reached),
+            upper: stretch.limits.map(|limits| charted.small.made(limits.upper)).filter(reached),
         })
     });
     let phases: Vec<pictures::Phase> = if chart.stretches.iter().all(|stretch| stretch.mean.is_some()) {
@@ -229,7 +278,7 @@ pub(super) fn control(form: Form, question: &control::Question, charted: &Charte
     let known = charted.points.iter().filter(|point| point.value.is_some()).count();
     let shown = &charted.organisation;
     let mut frame = form.frame(
-        format!("{}: {} {}", question.metric.label, shown.code, shown.name),
+        format!("{}: {} {}", question.measure.label, shown.code, shown.name),
         question.window.days(),
         &question.set.name,
         format!("{known} of {} points have a value", charted.points.len()),
@@ -238,12 +287,8 @@ pub(super) fn control(form: Form, question: &control::Question, charted: &Charte
     frame.statements =
         chart.warnings.iter().map(|warning| sentence(&control_render::said(charted, *warning))).collect();
     frame.statements.extend(charted.broken.iter().map(|told| format!("The chart starts anew at {told}.")));
-    let plain = super::question::is_share(question.metric);
     let plot = pictures::ControlChart {
-        value: Axis {
-            title: control_render::what(question),
-            unit: if plain { Unit::Proportion } else { Unit::Number },
-        },
+        value: Axis { title: control_render::what(question, charted.kind), unit: unit(charted.kind) },
         period: match question.granularity {
             crate::calendar::Granularity::Day => "Day",
             crate::calendar::Granularity::Week => "Week (ISO)",
@@ -276,7 +321,7 @@ pub(super) fn profile(
     let Profiled { organisation, plot } = profiled;
     let known = plot.points.iter().filter(|point| point.value.is_some()).count();
     let frame = form.frame(
-        format!("{}: {} {}", question.metric.label, organisation.code, organisation.name),
+        format!("{}: {} {}", question.measure.label, organisation.code, organisation.name),
         question.window.days(),
         &question.set.name,
         format!("{known} of {} points have calls", plot.points.len()),

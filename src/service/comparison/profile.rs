@@ -1,9 +1,15 @@
 //! One organisation's days, or NHS bands of the day: what the profile picture is drawn from.
 
+use super::compare_render::shown_value;
 use super::control::organisation;
-use super::gather::{BANDS, Sources, Table, sum};
-use super::question::{Put, Touched, Window, hours, is_share, number};
+use super::counting::Counting;
+use super::gather::{BANDS, Sources};
+use super::gathering::hidden;
+use super::measure::{Kind, Measure, Nature};
+use super::question::{Put, Touched, Window, hours};
+use super::table::{Table, sum};
 use super::units::Units;
+use crate::access::SmallNumbers;
 use crate::calendar::{Band, Day, Granularity, Hours};
 use crate::definitions::{Definition, DefinitionSet};
 use crate::organisations::Asked;
@@ -22,7 +28,8 @@ const MONTHS: usize = 24;
 pub(super) struct Question {
     asked: Asked,
     pub(super) set: &'static DefinitionSet,
-    pub(super) metric: &'static Definition,
+    pub(super) measure: Measure,
+    metric: &'static Definition,
     pub(super) window: Window,
     by_band: bool,
     hours: Hours,
@@ -47,11 +54,16 @@ pub(super) fn parse(request: v1::ProfileRequest) -> Result<Put<Question>, Fault>
     } = request;
     let asked = organisation(&organisation_code, EXAMPLE)?;
     let set = metrics::find_set(&definition_set)?;
-    let found = number("metric", set, &metric)?;
+    let measure = Measure::one_of("metric", set, &metric, &[Nature::Calls, Nature::Share])?;
+    let known = measure.metric().ok_or_else(|| {
+        Fault::field("metric", "must be computed from calls: numbers from elsewhere know no hours")
+    })?;
+    let touched = vec![measure.bare()];
     let window = Window::parse(["first_month", "last_month"], &first_month, &last_month, MONTHS)?;
     let granularity = if by_band { Granularity::NhsBand } else { Granularity::Day };
-    let question = Question { asked, set, metric: found, window, by_band, hours: hours(hours_asked)? };
-    Ok(Put { question, touched: Touched::new(&[organisation_code], vec![metric], granularity) })
+    let question =
+        Question { asked, set, measure, metric: known, window, by_band, hours: hours(hours_asked)? };
+    Ok(Put { question, touched: Touched::new(&[organisation_code], touched, granularity) })
 }
 
 /// Makes the profile.
@@ -65,28 +77,35 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
         if question.by_band { u32::try_from(band).ok() } else { Some(at(day)) }
     })?;
     let wide = if question.by_band { BANDS } else { days.len() };
-    let tables = sources.tables(&[unit.group], &slots, wide, &[question.metric], waiting)?;
+    let groups = [unit.group];
+    let counting = Counting::new(sources, days, &groups, waiting)?;
+    let tables = counting.tables(&groups, &slots, wide, &[question.metric])?;
     let table = tables.into_iter().next().ok_or_else(|| Fault::Internal("no table was made".to_owned()))?;
-    if sum(table.unit(0).iter().flatten()) == (0, 0) {
+    if sum(table.unit(0).iter().flatten()) == (0.0, 0.0) {
         return Err(Fault::NotComparable(
             "there are no calls in the window: nothing can be drawn".to_owned(),
         ));
     }
-    let values = values(&table, question);
+    let values = values(&table, question, sources.admission.grain.small_numbers());
     let plot = if question.by_band { bands(question, values) } else { by_day(question, sources, values) };
     Ok(Profiled { organisation: unit.organisation, plot })
 }
 
-fn values(table: &Table, question: &Question) -> Vec<Option<f64>> {
-    let value = |pair: &Option<(i64, i64)>| {
-        let (n, d) = (*pair)?;
-        if is_share(question.metric) { (d > 0).then(|| n as f64 / d as f64) } else { Some(n as f64) }
+fn values(table: &Table, question: &Question, small: SmallNumbers) -> Vec<Option<f64>> {
+    let kind = kind(question);
+    let value = |pair: &Option<(f64, f64)>| {
+        let pair = pair.filter(|pair| !hidden(small, kind, *pair))?;
+        shown_value(small, kind, pair)
     };
     table.unit(0).iter().map(value).collect()
 }
 
+fn kind(question: &Question) -> Kind {
+    if question.measure.nature() == Nature::Share { Kind::Share } else { Kind::Number }
+}
+
 fn axis(question: &Question) -> Axis {
-    let share = is_share(question.metric);
+    let share = kind(question) == Kind::Share;
     let of = if share { format!(": share of {}", question.metric.denominator) } else { String::new() };
     Axis {
         title: format!("{}{of}", question.metric.label),

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use callgauge_schema::SourceId;
+use callgauge_schema::{OdsCode, SourceId};
 
+use super::measure::Measure;
 use crate::access::{Ask, Asks, Purpose};
 use crate::calendar::{self, Days, Granularity, Hours};
 use crate::compare::ranks::Worst;
-use crate::definitions::{Definition, DefinitionSet, Rule};
 use crate::organisations::{Asked, Level};
 use crate::proto::v1;
 use crate::service::errors::Fault;
@@ -23,6 +23,26 @@ pub(super) struct Peers {
     pub(super) asked: Vec<Asked>,
     pub(super) level: Level,
     pub(super) source: Option<SourceId>,
+    pub(super) by: By,
+}
+
+/// What makes organisations of a group each other's peers.
+#[derive(Clone, Debug)]
+pub(super) enum By {
+    All,
+    ListSize(Fifth),
+    Deprivation(Fifth),
+    /// That of this practice, or the source that is named.
+    Supplier(Option<OdsCode>),
+}
+
+/// Which fifth.
+#[derive(Clone, Debug)]
+pub(super) enum Fifth {
+    /// 1 to 5.
+    Number(u32),
+    /// That of this practice.
+    Like(OdsCode),
 }
 
 /// Whole months that follow each other.
@@ -128,7 +148,8 @@ pub(super) fn ends(days: Days) -> (String, String) {
 
 /// Who is compared; `example` shows an empty request what it could be.
 pub(super) fn peers(group: Option<v1::PeerGroup>, example: &str) -> Result<(Peers, Vec<String>), Fault> {
-    let v1::PeerGroup { organisation_codes, level, source_id } = group.unwrap_or_default();
+    let v1::PeerGroup { organisation_codes, level, source_id, by, fifth, like_code } =
+        group.unwrap_or_default();
     if organisation_codes.is_empty() {
         return Err(Fault::field(
             "peers.organisation_codes",
@@ -139,7 +160,48 @@ pub(super) fn peers(group: Option<v1::PeerGroup>, example: &str) -> Result<(Peer
     let level = fields::numbered("peers.level", level, Level::from_number)?.unwrap_or(Level::Practice);
     let source =
         if source_id.is_empty() { None } else { Some(fields::source(source_id).map_err(within("peers"))?) };
-    Ok((Peers { asked, level, source }, organisation_codes))
+    let by = chosen_by(by, fifth, &like_code, source.is_some())?;
+    Ok((Peers { asked, level, source, by }, organisation_codes))
+}
+
+/// What makes peers.
+fn chosen_by(by: i32, fifth: i32, like_code: &str, has_source: bool) -> Result<By, Fault> {
+    let like = if like_code.trim().is_empty() {
+        None
+    } else {
+        let code: OdsCode = like_code.parse().map_err(|fault| {
+            Fault::field("peers.like_code", format!("{:?} {fault}", fields::shown(like_code)))
+        })?;
+        Some(code)
+    };
+    let of_fifth = || match (fifth, &like) {
+        (0, Some(code)) => Ok(Fifth::Like(*code)),
+        (1..=5, None) => Ok(Fifth::Number(fifth.unsigned_abs())),
+        (0, None) => {
+            Err(Fault::field("peers.fifth", "must be 1 to 5, or give like_code, a practice of the group"))
+        }
+        (_, Some(_)) => Err(Fault::field("peers.fifth", "goes without like_code: give one of them")),
+        (_, None) => Err(Fault::field("peers.fifth", format!("must be 1 to 5, and is {fifth}"))),
+    };
+    let by = v1::PeersBy::try_from(by);
+    if fifth != 0 && !matches!(by, Ok(v1::PeersBy::ListSizeFifth | v1::PeersBy::DeprivationFifth)) {
+        return Err(Fault::field("peers.fifth", "goes with by LIST_SIZE_FIFTH or DEPRIVATION_FIFTH"));
+    }
+    match by {
+        Ok(v1::PeersBy::Unspecified | v1::PeersBy::All) if like.is_none() => Ok(By::All),
+        Ok(v1::PeersBy::Unspecified | v1::PeersBy::All) => Err(Fault::field(
+            "peers.like_code",
+            "goes with by LIST_SIZE_FIFTH, DEPRIVATION_FIFTH or SUPPLIER",
+        )),
+        Ok(v1::PeersBy::ListSizeFifth) => Ok(By::ListSize(of_fifth()?)),
+        Ok(v1::PeersBy::DeprivationFifth) => Ok(By::Deprivation(of_fifth()?)),
+        Ok(v1::PeersBy::Supplier) if like.is_some() == has_source => Err(Fault::field(
+            "peers.like_code",
+            "must be a practice of the group, or give source_id: one of the two says which supplier",
+        )),
+        Ok(v1::PeersBy::Supplier) => Ok(By::Supplier(like)),
+        Err(_) => Err(Fault::field("peers.by", "is none of the values that this version knows")),
+    }
 }
 
 /// Puts a field that has a fault below another one.
@@ -157,65 +219,6 @@ pub(super) fn focus(anonymous: bool, codes: Vec<String>) -> Result<Focus, Fault>
     }
     let codes = codes.into_iter().map(|code| code.trim().to_ascii_uppercase()).collect();
     Ok(Focus { anonymous, codes })
-}
-
-/// A metric of the set by its field.
-pub(super) fn metric(
-    field: impl Into<String>,
-    set: &'static DefinitionSet,
-    name: &str,
-) -> Result<&'static Definition, Fault> {
-    set.metric(name).ok_or_else(|| {
-        let known = set.metrics.iter().filter(|metric| !is_distribution(metric));
-        let known: Vec<&str> = known.map(|metric| metric.name.as_str()).collect();
-        let told =
-            format!("{:?} is no metric of {}, which has {}", fields::shown(name), set.name, known.join(", "));
-        Fault::field(field, told)
-    })
-}
-
-/// A metric that is a share.
-pub(super) fn share(
-    field: &'static str,
-    set: &'static DefinitionSet,
-    name: &str,
-) -> Result<&'static Definition, Fault> {
-    let metric = metric(field, set, name)?;
-    if is_share(metric) {
-        return Ok(metric);
-    }
-    Err(Fault::field(field, format!("must be a share, such as {}", shares(set))))
-}
-
-/// A metric that is a number of calls, or a share.
-pub(super) fn number(
-    field: &'static str,
-    set: &'static DefinitionSet,
-    name: &str,
-) -> Result<&'static Definition, Fault> {
-    let metric = metric(field, set, name)?;
-    if is_distribution(metric) {
-        return Err(Fault::field(
-            field,
-            "must be a number of calls or a share, and is a distribution of durations",
-        ));
-    }
-    Ok(metric)
-}
-
-/// Whether it is a share.
-pub(super) fn is_share(metric: &Definition) -> bool {
-    matches!(metric.rule, Rule::Ratio { .. })
-}
-
-fn is_distribution(metric: &Definition) -> bool {
-    matches!(metric.rule, Rule::Distribution { .. })
-}
-
-/// The shares of a set, in a sentence.
-pub(super) fn shares(set: &DefinitionSet) -> String {
-    let shares = set.metrics.iter().filter(|metric| is_share(metric));
-    shares.map(|metric| metric.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// Which end is worse, which the caller has to say.
@@ -238,6 +241,15 @@ pub(super) fn worst_share(share: Option<f64>) -> Result<f64, Fault> {
     } else {
         Err(Fault::field("worst_share", "must be over 0 and under 1"))
     }
+}
+
+/// Refuses hours where nothing that is asked for knows them.
+pub(super) fn no_hours(number: i32, measures: &[Measure]) -> Result<(), Fault> {
+    let of_calls = measures.iter().any(|measure| measure.metric().is_some());
+    if of_calls || hours(number)? == Hours::All {
+        return Ok(());
+    }
+    Err(Fault::field("hours", "must be HOURS_ALL: numbers from elsewhere know no hours"))
 }
 
 /// Hours by their field.

@@ -2,9 +2,15 @@
 
 use super::breaks;
 use super::coverage::Coverage;
-use super::gather::{Pair, Sources, Table};
-use super::question::{Focus, Peers, Put, Touched, Window, focus, hours, peers, share, worst, worst_share};
+use super::gather::Sources;
+use super::gathering::{GAP, Gathering, HIDDEN, Monthly, NO_CALLS, hidden};
+use super::measure::{Kind, Measure, Nature, Of};
+use super::question::{
+    Focus, Peers, Put, Touched, Window, focus, hours, no_hours, peers, worst, worst_share,
+};
+use super::table::{Pair, Table};
 use super::units::Units;
+use crate::access::{Ranking, SmallNumbers};
 use crate::calendar::{Granularity, Hours};
 use crate::compare::ranks::{
     AmongWorst, ExpectedRank, ExpectedRanks, RankRefusal, Worst, expected_ranks, probability_among_worst,
@@ -14,13 +20,13 @@ use crate::compare::refusals::{
     RankingDecision, RankingFacts, RankingLimits, RankingReason, RankingRefusal, decide,
 };
 use crate::compare::shrinkage::{Shrunk, rankability, shrink_units};
-use crate::compare::variance::{Scale, VarianceComponents, variance_components};
-use crate::definitions::{Definition, DefinitionSet};
+use crate::compare::variance::{VarianceComponents, variance_components};
+use crate::definitions::DefinitionSet;
 use crate::proto::v1;
 use crate::service::errors::Fault;
 use crate::service::fields;
 use crate::service::house::Waiting;
-use crate::service::metrics::{self, Keys};
+use crate::service::metrics;
 
 const EXAMPLE: &str = r#"{"peers":{"organisation_codes":["QHG"]},"first_month":"2025-03","last_month":"2026-02","metric":"missed_share_of_inbound","worst":"WORST_HIGHEST"}"#;
 const MONTHS: usize = 60;
@@ -34,7 +40,7 @@ pub(super) struct Question {
     pub(super) window: Window,
     pub(super) hours: Hours,
     pub(super) set: &'static DefinitionSet,
-    pub(super) metric: &'static Definition,
+    pub(super) measure: Measure,
     pub(super) worst: Worst,
     pub(super) share: f64,
     pub(super) least_denominator: i64,
@@ -60,7 +66,16 @@ pub(super) struct Ranked {
     pub(super) rankability: f64,
     pub(super) months_with_data: usize,
     pub(super) acknowledged: Vec<RankingRefusal>,
+    pub(super) kind: Kind,
+    /// Sources whose numbers were used.
+    pub(super) source_ids: Vec<String>,
+    pub(super) small: SmallNumbers,
+    /// What a reader has to know beside the numbers.
+    pub(super) notes: Vec<String>,
 }
+
+/// What can be ranked by.
+const TAKES: &[Nature] = &[Nature::Share, Nature::Rate, Nature::Calls];
 
 /// Reads a request, page fields left out.
 pub(super) fn parse(request: v1::RankOrganisationsRequest) -> Result<Put<Question>, Fault> {
@@ -83,7 +98,9 @@ pub(super) fn parse(request: v1::RankOrganisationsRequest) -> Result<Put<Questio
     let (peers, codes) = peers(group, EXAMPLE)?;
     let window = Window::parse(["first_month", "last_month"], &first_month, &last_month, MONTHS)?;
     let set = metrics::find_set(&definition_set)?;
-    let found = share("metric", set, &metric)?;
+    let measure = Measure::one_of("metric", set, &metric, TAKES)?;
+    no_hours(hours_asked, std::slice::from_ref(&measure))?;
+    let touched = vec![measure.bare()];
     if least_denominator < 0 {
         return Err(Fault::field("least_denominator", "must be 0 or more"));
     }
@@ -107,7 +124,7 @@ pub(super) fn parse(request: v1::RankOrganisationsRequest) -> Result<Put<Questio
         window,
         hours: hours(hours_asked)?,
         set,
-        metric: found,
+        measure,
         worst: worst(worst_end)?,
         share: worst_share(share_asked)?,
         least_denominator,
@@ -116,7 +133,7 @@ pub(super) fn parse(request: v1::RankOrganisationsRequest) -> Result<Put<Questio
         purpose: purpose.trim().to_owned(),
         focus: focus(anonymous_peers, focus_codes)?,
     };
-    Ok(Put { question, touched: Touched::new(&codes, vec![metric], Granularity::Month) })
+    Ok(Put { question, touched: Touched::new(&codes, touched, Granularity::Month) })
 }
 
 fn acknowledgements(names: &[String]) -> Result<Vec<RankingReason>, Fault> {
@@ -136,25 +153,18 @@ fn acknowledgements(names: &[String]) -> Result<Vec<RankingReason>, Fault> {
 
 /// Ranks, or refuses.
 pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) -> Result<Ranked, Fault> {
-    let attributions = sources.snapshot.attributions();
-    let keys = Keys::of(&attributions);
-    let days = question.window.days();
-    let mut units = Units::plan(&question.peers, &sources.directory, &attributions, &keys, days)?;
-    let months = |day: crate::calendar::Day, _band: usize| {
-        let at = question.window.months.partition_point(|month| month.end <= day);
-        u32::try_from(at).ok()
-    };
-    let slots = sources.slots(days, question.hours, months)?;
-    let contributing = super::of_source(&mut units, &question.peers, sources, &slots)?;
-    let coverage = Coverage::of(sources, &units, &keys, &question.window)?;
-    let wide = question.window.months.len();
-    let tables = sources.tables(&units.groups(), &slots, wide, &[question.metric], waiting)?;
-    let table = tables.into_iter().next().ok_or_else(|| Fault::Internal("no table was made".to_owned()))?;
-
-    let counted: Vec<Pair> = (0..units.list.len()).map(|unit| table.sum(unit)).collect();
-    let mut places = places(&counted, question);
+    let of_calls = matches!(question.measure.of, Of::Calls(_));
+    let over = (&question.window, question.hours);
+    let gathering = Gathering::new(sources, &question.peers, over, of_calls, waiting)?;
+    let Monthly { table, kind, sources: from, methods_differ, changed, coverage, notes } =
+        gathering.by_month("metric", &question.measure, true)?;
+    let small = sources.admission.grain.small_numbers();
+    let units = gathering.units.list.len();
+    let counted: Vec<Pair> = (0..units).map(|unit| table.sum(unit)).collect();
+    let mut places = places(&table, &counted, kind, question, small);
     let ranked: Vec<usize> = (0..places.len()).filter(|&unit| places[unit].is_ok()).collect();
-    let values: Vec<Vec<Option<f64>>> = ranked.iter().map(|&unit| transformed(&table, unit)).collect();
+    let values: Vec<Vec<Option<f64>>> = ranked.iter().map(|&unit| transformed(&table, kind, unit)).collect();
+    let wide = question.window.months.len();
     let months_with_data = (0..wide).filter(|&month| values.iter().any(|row| row[month].is_some())).count();
     let variances = variance_components(&values);
     let rankable = variances.as_ref().ok().and_then(|components| {
@@ -162,25 +172,37 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
             (0..ranked.len()).map(|at| components.variance_of_mean(at)).collect();
         rankability(components.tau2, &of_means?).ok()
     });
-    let broken = breaks::inside(&*sources.snapshot, days, &units.list, &contributing);
+    let days = question.window.days();
+    let broken = breaks::inside(&*sources.snapshot, days, &gathering.units.list, &from);
+    let denied = match &sources.admission.ranking {
+        Ranking::AsAsked => None,
+        Ranking::Denied(denial) => Some(denial.to_string()),
+    };
     let facts = RankingFacts {
         months: months_with_data as u32,
         rankability: rankable,
         coverage: coverage.share(),
-        smallest_volume: ranked.iter().map(|&unit| counted[unit].1 as f64).reduce(f64::min),
+        smallest_volume: smallest_volume(kind, &counted, &ranked),
         organisations: ranked.len(),
-        methods_differ: contributing.len() > 1,
+        methods_differ,
         months_not_comparable: not_comparable(&values, wide),
         series_break: !broken.is_empty(),
-        definition_changed: false,
-        gate_denies: false,
+        definition_changed: changed.is_some(),
+        gate_denies: denied.is_some(),
     };
-    let RankingDecision { mut refused, acknowledged, idle: _ } =
+    let RankingDecision { mut refused, acknowledged, idle } =
         decide(&facts, &RankingLimits::default(), &question.acknowledged);
     if !refused.is_empty() {
-        for refusal in refused.iter_mut().filter(|refusal| refusal.reason == RankingReason::SeriesBreak) {
-            if let Some(first) = broken.first() {
-                refusal.message = format!("{}: {}", refusal.message, breaks::words(first));
+        let broken = broken.first().map(breaks::words);
+        for refusal in &mut refused {
+            let more = match refusal.reason {
+                RankingReason::SeriesBreak => &broken,
+                RankingReason::DefinitionChange => &changed,
+                RankingReason::GateDenies => &denied,
+                _ => &None,
+            };
+            if let Some(more) = more {
+                refusal.message = format!("{}: {more}", refusal.message);
             }
         }
         return Err(Fault::Ranking(refused));
@@ -197,12 +219,12 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
     for (at, unit) in ranked.into_iter().enumerate() {
         places[unit] = Ok(at);
     }
-    let months = (0..units.list.len()).map(|unit| table.unit(unit).iter().flatten().count()).collect();
+    let notes = self::notes(&gathering, &coverage, of_calls, &idle, notes);
     Ok(Ranked {
-        units,
+        months: (0..units).map(|unit| table.unit(unit).iter().flatten().count()).collect(),
+        units: gathering.units,
         coverage,
         counted,
-        months,
         places,
         shrunk,
         ranks,
@@ -211,29 +233,77 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
         rankability: rankable.unwrap_or(0.0),
         months_with_data,
         acknowledged,
+        kind,
+        source_ids: from.iter().map(ToString::to_string).collect(),
+        small,
+        notes,
     })
 }
 
+fn notes(
+    gathering: &Gathering<'_>,
+    coverage: &Coverage,
+    of_calls: bool,
+    idle: &[RankingReason],
+    more: Vec<String>,
+) -> Vec<String> {
+    let mut notes = vec![coverage.words()];
+    notes.extend(gathering.notes.iter().cloned());
+    notes.extend(more);
+    if !idle.is_empty() {
+        let idle: Vec<&str> = idle.iter().map(|reason| reason.name()).collect();
+        notes.push(format!("acknowledged, though not against this ranking: {}", idle.join(", ")));
+    }
+    if gathering.units.rest && of_calls {
+        notes.push(super::units::REST.to_owned());
+    }
+    notes
+}
+
 /// Which organisations can be ranked; their places are numbered later.
-fn places(counted: &[Pair], question: &Question) -> Vec<Result<usize, String>> {
-    let place = |&(numerator, denominator): &Pair| {
-        if denominator == 0 {
-            Err("no calls to compute it from in the window".to_owned())
-        } else if numerator < 0 || numerator > denominator {
+fn places(
+    table: &Table,
+    counted: &[Pair],
+    kind: Kind,
+    question: &Question,
+    small: SmallNumbers,
+) -> Vec<Result<usize, String>> {
+    let nothing = if matches!(question.measure.of, Of::Calls(_)) && kind == Kind::Share {
+        NO_CALLS
+    } else {
+        "no month with a value and what it is laid over"
+    };
+    let place = |(unit, &(numerator, denominator)): (usize, &Pair)| {
+        if denominator <= 0.0 {
+            Err(if table.has_gap(unit) { GAP } else { nothing }.to_owned())
+        } else if kind == Kind::Share && numerator > denominator {
             Err("the numerator is over the denominator".to_owned())
-        } else if denominator < question.least_denominator {
+        } else if hidden(small, kind, (numerator, denominator)) {
+            Err(HIDDEN.to_owned())
+        } else if denominator < question.least_denominator as f64 {
             Err(format!("a denominator under {} over the window", question.least_denominator))
         } else {
             Ok(0)
         }
     };
-    counted.iter().map(place).collect()
+    counted.iter().enumerate().map(place).collect()
 }
 
-fn transformed(table: &Table, unit: usize) -> Vec<Option<f64>> {
+/// The smallest volume of a ranked organisation: of a share its denominator; of a rate or ratio, whose denominators say nothing about how much was counted,
+/// the number that was to be expected.
+fn smallest_volume(kind: Kind, counted: &[Pair], ranked: &[usize]) -> Option<f64> {
+    let sum = |of: fn(&Pair) -> f64| ranked.iter().map(|&unit| of(&counted[unit])).sum::<f64>();
+    let rate = match kind {
+        Kind::Share | Kind::Number | Kind::Ratio => 1.0,
+        Kind::Rate => sum(|pair| pair.0) / sum(|pair| pair.1),
+    };
+    ranked.iter().map(|&unit| rate * counted[unit].1).reduce(f64::min).filter(|volume| volume.is_finite())
+}
+
+fn transformed(table: &Table, kind: Kind, unit: usize) -> Vec<Option<f64>> {
     let place = |pair: &Option<Pair>| {
         let (numerator, denominator) = (*pair)?;
-        Scale::ArcsineRoot.transform(numerator as f64, denominator as f64).ok()
+        kind.scale().transform(numerator, denominator).ok()
     };
     table.unit(unit).iter().map(place).collect()
 }

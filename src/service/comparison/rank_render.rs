@@ -2,10 +2,11 @@
 
 use callgauge_schema::Moment;
 
+use super::compare_render::{Counts, shown, shown_value};
 use super::question::ends;
 use super::rank::{Question, Ranked};
 use crate::compare::ranks::{IntervalMethod, RankBand, RankMethod};
-use crate::compare::variance::{Scale, VarianceMethod};
+use crate::compare::variance::VarianceMethod;
 use crate::proto::v1;
 
 /// The answer without its rows.
@@ -20,23 +21,23 @@ pub(super) fn head(
     v1::RankOrganisationsResponse {
         organisations: Vec::new(),
         next_page_token: String::new(),
-        total_size: ranked.units.list.len() as i64,
+        total_size: ranked.units.len() as i64,
         first_day,
         last_day,
         definition_set: question.set.name.clone(),
         answered_at: Some(crate::ingest::timestamp(answered_at)),
         notes: notes(ranked),
-        metric: question.metric.name.clone(),
-        denominator: question.metric.denominator.clone(),
+        metric: question.measure.name.clone(),
+        denominator: question.measure.denominator(ranked.kind),
         ranked: bands.len() as i64,
-        left_out: (ranked.units.list.len() - bands.len()) as i64,
+        left_out: (ranked.units.len() - bands.len()) as i64,
         among_worst: ranked.among.worst as i64,
         surely: in_band(RankBand::Surely),
         surely_not: in_band(RankBand::SurelyNot),
         cannot_be_told: in_band(RankBand::CannotBeTold),
-        rankability: ranked.rankability,
-        tau_squared: ranked.components.tau2,
-        sigma_squared: ranked.components.sigma2_e,
+        rankability: ranked.small.made(ranked.rankability),
+        tau_squared: ranked.small.made(ranked.components.tau2),
+        sigma_squared: ranked.small.made(ranked.components.sigma2_e),
         method: method(ranked),
         coverage: ranked.coverage.share().unwrap_or_default(),
         months: ranked.months_with_data as i32,
@@ -54,19 +55,22 @@ pub(super) fn head(
             question.on_behalf_of.clone()
         },
         purpose: if ranked.acknowledged.is_empty() { String::new() } else { question.purpose.clone() },
+        kind: ranked.kind.wire(),
+        source_ids: ranked.source_ids.clone(),
+        small_numbers_hidden: ranked.small.hidden(),
     }
 }
 
 /// One organisation's row.
 pub(super) fn row(ranked: &Ranked, unit: usize) -> v1::RankedOrganisation {
     use v1::ranked_organisation::Result as Wire;
-    let (numerator, denominator) = ranked.counted[unit];
+    let (small, kind, pair) = (ranked.small, ranked.kind, ranked.counted[unit]);
     let result = match (&ranked.places[unit], ranked.rank(unit)) {
         (Ok(_), Some((at, rank))) => {
             let probability = ranked.among.probability[at];
             Wire::Place(v1::RankPlace {
-                value: numerator as f64 / denominator as f64,
-                shrunk: Scale::ArcsineRoot.back(ranked.shrunk[at].mean),
+                value: shown_value(small, kind, pair).unwrap_or_default(),
+                shrunk: small.made(kind.times() * kind.scale().back(ranked.shrunk[at].mean)),
                 expected_rank: rank.expected,
                 lower_rank: rank.lower as i32,
                 upper_rank: rank.upper as i32,
@@ -82,13 +86,27 @@ pub(super) fn row(ranked: &Ranked, unit: usize) -> v1::RankedOrganisation {
         (Ok(_), None) => Wire::LeftOut("has no rank".to_owned()),
         (Err(why), _) => Wire::LeftOut(why.clone()),
     };
+    let placed = matches!(result, Wire::Place(_));
+    let told = if small.hidden() && !placed { (0.0, 0.0) } else { shown(small, kind, pair) };
+    let Counts { numerator, denominator, exact_numerator, exact_denominator } = Counts::of(told);
     v1::RankedOrganisation {
         organisation: Some(ranked.units.list[unit].organisation.clone()),
         numerator,
         denominator,
         months: ranked.months[unit] as i32,
+        exact_numerator,
+        exact_denominator,
         result: Some(result),
     }
+}
+
+/// The rows of those of whom nobody knows whether they are peers.
+pub(super) fn unplaced(ranked: &Ranked) -> impl Iterator<Item = v1::RankedOrganisation> {
+    ranked.units.unplaced.iter().map(|(organisation, why)| v1::RankedOrganisation {
+        organisation: Some(organisation.clone()),
+        result: Some(v1::ranked_organisation::Result::LeftOut(why.clone())),
+        ..v1::RankedOrganisation::default()
+    })
 }
 
 fn method(ranked: &Ranked) -> String {
@@ -107,24 +125,23 @@ fn method(ranked: &Ranked) -> String {
         IntervalMethod::NormalCounts => "intervals of ranks by normal counts (off by a rank or so)",
     };
     format!(
-        "months and organisations on the scale of arcsin(sqrt(share)), variances by {variances}, inflated by the correlation of neighbouring months; \
-         organisations drawn towards the mean; {chances}; {intervals}"
+        "months and organisations on the scale of {}, variances by {variances}, inflated by the correlation of neighbouring months; \
+         organisations drawn towards the mean; {chances}; {intervals}",
+        ranked.kind.scale_words()
     )
 }
 
 fn notes(ranked: &Ranked) -> Vec<String> {
-    let mut notes = vec![ranked.coverage.words()];
+    let mut notes = ranked.notes.clone();
     let bands = ranked.among.bands();
     let cannot = bands.iter().filter(|&&band| band == RankBand::CannotBeTold).count();
     if cannot > 0 {
-        notes.push(format!(
-            "of {cannot} of {} organisations it cannot be told whether they are among the worst",
-            bands.len()
-        ));
-    }
-    if ranked.units.rest {
-        notes.push(
-            "calls of shared accounts, or of practices without a membership, belong to none of the organisations and are left out".to_owned(),
+        notes.insert(
+            1,
+            format!(
+                "of {cannot} of {} organisations it cannot be told whether they are among the worst",
+                bands.len()
+            ),
         );
     }
     notes

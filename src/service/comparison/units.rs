@@ -14,9 +14,14 @@ use crate::service::errors::Fault;
 use crate::service::metrics::{Keys, organisation};
 use crate::store::{Attributions, Group};
 
+/// What is said where calls are in nobody's numbers.
+pub(super) const REST: &str = "calls of shared accounts, or of practices without a membership, belong to none of the organisations and are left out";
+
 /// Organisations, in the order asked for.
 pub(super) struct Units {
     pub(super) list: Vec<Unit>,
+    /// Who belongs to the group, but nobody knows whether to its peers; and why.
+    pub(super) unplaced: Vec<(v1::OrganisationRef, String)>,
     /// Whether calls of accounts, or of practices without a membership, are in nobody's numbers.
     pub(super) rest: bool,
 }
@@ -52,7 +57,7 @@ impl Units {
             }
         }
         let mut seen = HashSet::new();
-        let mut units = Self { list: Vec::with_capacity(plans.len()), rest: false };
+        let mut units = Self { list: Vec::with_capacity(plans.len()), unplaced: Vec::new(), rest: false };
         for plan in plans {
             match plan.code {
                 RowCode::Code(_) | RowCode::England => {
@@ -91,19 +96,32 @@ impl Units {
         let mut order: Vec<usize> = (0..self.list.len()).collect();
         let by_gate = match naming {
             Naming::AsAsked => false,
+            Naming::FocusOnly => true,
         };
         if !focus.anonymous && !by_gate {
             return order;
         }
-        order.sort_by_key(|&at| random.hash_one(("peer", &self.list[at].organisation.code)));
-        for (number, &at) in order.iter().enumerate() {
-            let shown = &mut self.list[at].organisation;
+        let hash = |shown: &v1::OrganisationRef| random.hash_one(("peer", &shown.code));
+        order.sort_by_key(|&at| hash(&self.list[at].organisation));
+        self.unplaced.sort_by_key(|(shown, _)| hash(shown));
+        let hide = |number: usize, shown: &mut v1::OrganisationRef| {
             if !focus.codes.contains(&shown.code) {
                 shown.code = format!("peer-{:04}", number + 1);
                 shown.name = String::new();
             }
+        };
+        for (number, &at) in order.iter().enumerate() {
+            hide(number, &mut self.list[at].organisation);
+        }
+        for (number, (shown, _)) in self.unplaced.iter_mut().enumerate() {
+            hide(order.len() + number, shown);
         }
         order
+    }
+
+    /// How many there are, those without a place among them.
+    pub(super) fn len(&self) -> usize {
+        self.list.len() + self.unplaced.len()
     }
 
     /// What each is made of, in the store's words.

@@ -12,13 +12,14 @@ use callgauge_schema::{OdsCode, SourceId};
 use tokio::runtime::Handle;
 
 use crate::calendar::{Day, Days, Slots, start_of};
+use crate::metrics::DayCounts;
 use crate::store::stated::{Covered, Stretches};
 use crate::store::{
     AttributionKey, DaysWithCalls, Group, Snapshot, SourceKey, Span, Statements, StoreError, TallyAsk, Whose,
 };
 
 /// What counts in the answer to one question.
-pub(super) struct Ruling {
+pub(in crate::service) struct Ruling {
     range: Days,
     statements: Arc<Statements>,
     rules: HashMap<AttributionKey, Rule>,
@@ -28,7 +29,7 @@ pub(super) struct Ruling {
 
 /// What counts of the calls of one practice or account.
 #[derive(Default)]
-pub(super) struct Rule {
+pub(in crate::service) struct Rule {
     /// Days of which a source of record is stated.
     stated: Vec<Days>,
     /// Stated days on which it has calls.
@@ -42,17 +43,24 @@ pub(super) struct Rule {
 }
 
 /// A group of a question, taken apart.
-pub(super) struct Split {
+pub(in crate::service) struct Split {
     /// What counts whatever its source.
-    pub(super) plain: Group,
+    pub(in crate::service) plain: Group,
     /// What counts of one source alone.
-    pub(super) only: Vec<(Option<SourceKey>, Group)>,
+    pub(in crate::service) only: Vec<(Option<SourceKey>, Group)>,
     /// Where there are tallies.
-    pub(super) tallied: Vec<Span>,
+    pub(in crate::service) tallied: Vec<Span>,
+}
+
+/// What one source states of one day of somebody's calls.
+pub(in crate::service) struct StatedDay {
+    pub(in crate::service) source: SourceId,
+    pub(in crate::service) day: Day,
+    pub(in crate::service) counts: DayCounts,
 }
 
 /// How far somebody's days were delivered.
-pub(super) struct Delivery<'a> {
+pub(in crate::service) struct Delivery<'a> {
     of_record: Vec<(Days, &'a SourceId)>,
     by_source: &'a [(SourceId, Stretches)],
     union: Stretches,
@@ -60,7 +68,7 @@ pub(super) struct Delivery<'a> {
 
 impl Ruling {
     /// Blocks.
-    pub(super) fn new(
+    pub(in crate::service) fn new(
         snapshot: &Arc<dyn Snapshot>,
         with_calls: &DaysWithCalls,
         runtime: &Handle,
@@ -141,7 +149,7 @@ impl Ruling {
     }
 
     /// What a group is made of.
-    pub(super) fn split(&self, group: Group) -> Split {
+    pub(in crate::service) fn split(&self, group: Group) -> Split {
         if self.rules.is_empty() {
             return Split { plain: group, only: Vec::new(), tallied: Vec::new() };
         }
@@ -184,13 +192,39 @@ impl Ruling {
         spans.iter().filter(has).copied().collect()
     }
 
+    /// Whether every call counts, and nothing but calls.
+    pub(in crate::service) fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// The counts that stand for somebody's calls, each with whether it counts. Blocks.
+    pub(in crate::service) fn counts(
+        &self,
+        snapshot: &dyn Snapshot,
+        Span { whose, days }: Span,
+    ) -> Result<Vec<(StatedDay, bool)>, StoreError> {
+        let mut found = Vec::new();
+        let mut stored = snapshot.day_tallies(whose, days)?.into_iter().peekable();
+        while let Some(first) = stored.next() {
+            let (source, day) = (first.source, first.day);
+            let mut counts = DayCounts::default();
+            counts.put(first.counts);
+            while let Some(next) = stored.next_if(|next| next.day == day && next.source == source) {
+                counts.put(next.counts);
+            }
+            let counting = self.rule(whose).and_then(|rule| rule.tallied(day)) == Some(&source);
+            found.push((StatedDay { source, day, counts }, counting));
+        }
+        Ok(found)
+    }
+
     /// What is ruled of somebody's calls, where anything is.
-    pub(super) fn rule(&self, key: AttributionKey) -> Option<&Rule> {
+    pub(in crate::service) fn rule(&self, key: AttributionKey) -> Option<&Rule> {
         self.rules.get(&key)
     }
 
     /// How far a practice's days were delivered, where anything is stated of it.
-    pub(super) fn delivery(&self, code: OdsCode) -> Option<Delivery<'_>> {
+    pub(in crate::service) fn delivery(&self, code: OdsCode) -> Option<Delivery<'_>> {
         if !self.statements.any_delivered() {
             return None;
         }
@@ -231,19 +265,24 @@ impl Rule {
     }
 
     /// Whether calls count on a day, where `any` says whether there are any.
-    pub(super) fn has_calls(&self, day: Day, any: bool) -> bool {
+    pub(in crate::service) fn has_calls(&self, day: Day, any: bool) -> bool {
         if self.is_stated(day) { self.counted.contains(&day) } else { any }
     }
 
+    /// Whose tallies count on any of these days.
+    pub(in crate::service) fn tallied_in(&self, days: Days) -> impl Iterator<Item = &SourceId> {
+        self.tallied.range(days.first..days.end).map(|(_, source)| source)
+    }
+
     /// Whose tallies count on a day.
-    pub(super) fn tallied(&self, day: Day) -> Option<&SourceId> {
+    pub(in crate::service) fn tallied(&self, day: Day) -> Option<&SourceId> {
         self.tallied.get(&day)
     }
 }
 
 impl Delivery<'_> {
     /// How much of a day: by its source of record, or by all sources together.
-    pub(super) fn of(&self, day: Day) -> Covered {
+    pub(in crate::service) fn of(&self, day: Day) -> Covered {
         let stated = self.of_record.iter().find(|(days, _)| days.contains(day));
         let stretches = match stated {
             None => Some(&self.union),

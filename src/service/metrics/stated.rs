@@ -8,7 +8,7 @@ use callgauge_schema::SourceId;
 use super::answer::Answering;
 use super::cells::{Cell, Cells, Part, belongs};
 use super::parse::Breakdown;
-use super::ruling::{Ruling, Split};
+use super::ruling::{Ruling, Split, StatedDay};
 use crate::calendar::{Buckets, Day, Slots, start_of};
 use crate::metrics::{DayCounts, Gaps, Placed};
 use crate::service::errors::Fault;
@@ -128,22 +128,14 @@ impl<'a> Stated<'a> {
     /// The tallies of a row. Blocks.
     pub(super) fn tallies(&mut self, row: usize) -> Result<Tallies, Fault> {
         let mut tallies = Tallies::default();
-        for Span { whose, days } in std::mem::take(&mut self.tallied[row]) {
-            let mut stored = self.snapshot.day_tallies(whose, days)?.into_iter().peekable();
-            while let Some(first) = stored.next() {
-                let (source, day) = (first.source, first.day);
-                let mut counts = DayCounts::default();
-                counts.put(first.counts);
-                while let Some(next) = stored.next_if(|next| next.day == day && next.source == source) {
-                    counts.put(next.counts);
-                }
-                let counts_here = self.ruling.rule(whose).and_then(|rule| rule.tallied(day)) == Some(&source);
-                if !counts_here {
+        for span in std::mem::take(&mut self.tallied[row]) {
+            for (StatedDay { source, day, counts }, counting) in self.ruling.counts(&*self.snapshot, span)? {
+                if !counting {
                     tallies.apart.push((day, counts));
                     continue;
                 }
                 if counts.is_zero() {
-                    tallies.zero.insert((whose, day));
+                    tallies.zero.insert((span.whose, day));
                 }
                 tallies.counting.push((source, day, counts));
             }

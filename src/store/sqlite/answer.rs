@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::months::Month;
+use super::counts::QuestionCounts;
+use super::months::{KEPT, Month};
 use super::row::{Row, Weight, kind, seconds};
-use super::sums::{Decode, Dense, Sum, settle, tally, weigh};
+use super::sums::{Decode, Dense, Key, Sum, settle, tally, weigh};
 use super::view::{Files, View, damaged, missing};
 use crate::calendar::{Day, Days, Slots};
 use crate::metrics::{KindTally, Tally};
@@ -25,6 +26,10 @@ pub(super) struct TallyRows {
     group: usize,
     ready: VecDeque<TallyRow>,
     months: HashMap<Day, Option<Arc<Month>>>,
+    /// Whether the question is of few attributions, for whose sake months are not added up for everybody.
+    few: bool,
+    /// Numbers of calls of whole months, where durations are not asked for; looked for with the first group.
+    counts: Option<Option<QuestionCounts>>,
     files: Files,
     hot: Option<HashMap<u32, Vec<(Weight, i64)>>>,
     /// What [`TallyRows::one_month`] found last.
@@ -56,6 +61,7 @@ impl TallyRows {
             .iter()
             .map(|group| if let Group::Spans(spans) = group { spans.len() } else { 0 })
             .sum();
+        let few = spans <= MANY_SPANS && !ask.groups.iter().any(|group| matches!(group, Group::All));
         let hot = (spans > MANY_SPANS).then(|| {
             let mut hot: HashMap<u32, Vec<(Weight, i64)>> = HashMap::new();
             let days = ask.slots.days();
@@ -72,10 +78,44 @@ impl TallyRows {
             group: 0,
             ready: VecDeque::new(),
             months: HashMap::new(),
+            few,
+            counts: None,
             files: Files::default(),
             hot,
             one_month: None,
         }
+    }
+
+    /// Finds the numbers of calls that whole months of the question can be answered from.
+    fn look_for_counts(&mut self) -> Result<(), StoreError> {
+        if self.counts.is_none() {
+            let TallyAsk { groups: _, slots, by_source, durations } = &self.ask;
+            let kept = &self.view.shared.counts;
+            let found = if *durations {
+                None
+            } else {
+                QuestionCounts::of(slots, *by_source, self.few, kept, &self.view.runs)?
+            };
+            self.counts = Some(found);
+        }
+        Ok(())
+    }
+
+    /// Puts in what an attribution, or everybody, has in the month that begins on a day and ends by another, and gives the month's end; `None` where that is
+    /// not known by numbers of calls.
+    fn counted_month(
+        &self,
+        parts: &mut Parts,
+        (first, end): (Day, Day),
+        whose: Option<u32>,
+        many: bool,
+    ) -> Option<Day> {
+        let (end, cells) = self.counts.as_ref()?.as_ref()?.of_month(first, end, whose)?;
+        for (cell, calls) in cells {
+            let key = Key::of_calls(if self.ask.by_source { cell.source } else { 0 }, cell.kind);
+            self.part(parts, cell.bucket, cell.source, many).add((key, calls));
+        }
+        Some(end)
     }
 
     /// The one bucket that all of a month falls into, with its first day, where there is one.
@@ -110,8 +150,14 @@ impl TallyRows {
     fn settled_span(&mut self, parts: &mut Parts, span: Span, many: bool) -> Result<(), StoreError> {
         let days = span.days.overlap(self.ask.slots.days());
         let mut day = days.first;
+        // More months than are kept would be added up again and again.
+        let by_month = !self.few || self.ask.slots.table.len() <= KEPT * 31;
         while day < days.end {
-            if let Some((month, bucket)) = self.whole_month(day, days) {
+            if let Some(end) = self.counted_month(parts, (day, days.end), Some(span.whose.0), many) {
+                day = end;
+                continue;
+            }
+            if by_month && let Some((month, bucket)) = self.whole_month(day, days) {
                 if bucket != Slots::NONE {
                     let month = self.month(day)?;
                     self.put_in(parts, month.of(span.whose.0), |_| bucket, many);
@@ -211,6 +257,10 @@ impl TallyRows {
         let mut parts = Parts::new();
         let mut day = days.first;
         while day < days.end {
+            if let Some(end) = self.counted_month(&mut parts, (day, days.end), None, true) {
+                day = end;
+                continue;
+            }
             if let Some((whole, bucket)) = self.whole_month(day, days) {
                 if bucket != Slots::NONE {
                     let month = self.month(day)?;
@@ -286,10 +336,26 @@ impl TallyRows {
         }))
     }
 
+    /// Makes the rows of a group of which nothing is unsettled and all is known by numbers of calls.
+    fn counted(&mut self, group: usize, asked: &Group) -> bool {
+        let (Group::Spans(spans), Some(Some(counts))) = (asked, &mut self.counts) else { return false };
+        let unsettled = match &self.hot {
+            Some(hot) => spans.iter().any(|span| hot.contains_key(&span.whose.0)),
+            None => spans.iter().any(|span| {
+                self.view.chunks.iter().any(|chunk| chunk.weights_of(span.whose.0).next().is_some())
+            }),
+        };
+        !unsettled && counts.rows(group, spans, self.ask.slots.days(), &mut self.ready)
+    }
+
     fn make(&mut self) -> Result<(), StoreError> {
         let group = self.group;
         self.group += 1;
         let asked = std::mem::replace(&mut self.ask.groups[group], Group::All);
+        self.look_for_counts()?;
+        if self.counted(group, &asked) {
+            return Ok(());
+        }
         if let Some((bucket, tally)) = self.whole(&asked)? {
             if !tally.is_empty() {
                 self.ready.push_back(TallyRow { group, bucket, source: None, tally });

@@ -4,16 +4,15 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::run::Run;
+use super::stretch;
 use super::sums::{Decode, Dense, Sum, encode, only_source, settle, sums_of, tally};
-use super::view::{Files, RunSet, damaged};
+use super::view::{Files, RunSet};
 use crate::calendar::{Day, Days};
 use crate::metrics::Tally;
 use crate::store::StoreError;
 
 /// Months that are kept.
-const KEPT: usize = 3;
-/// Attributions that are added up in one go: bounds what is read at once.
-const STRETCH: u32 = 256;
+pub(super) const KEPT: usize = 3;
 
 /// The tallies of one month.
 #[derive(Clone, Default)]
@@ -172,30 +171,17 @@ fn added(month: &Month, runs: &[&Arc<Run>]) -> Result<Month, StoreError> {
     for &(key, calls) in month.all.iter() {
         all.add(key, calls);
     }
-    let end =
-        runs.iter().filter_map(|run| run.directory.last()).map(|entry| entry.whose + 1).max().unwrap_or(0);
-    let mut from = 0;
-    while from < end {
-        let until = from + STRETCH;
-        let mut stretches = Vec::new();
-        for run in runs {
-            let entries = &run.directory;
-            let entries = &entries
-                [entries.partition_point(|e| e.whose < from)..entries.partition_point(|e| e.whose < until)];
-            let (Some(first), Some(last)) = (entries.first(), entries.last()) else { continue };
-            let bytes = run.tally_stretch(files.of(run)?, first, last).map_err(damaged)?;
-            let day = 1 << (run.day.number() - run.day.first_of_month().number());
-            stretches.push((day, entries, first.tally_at, bytes));
-        }
-        for whose in from..until.min(end) {
+    for range in stretch::stretches(runs) {
+        let stretches = stretch::read(runs, &mut files, &range)?;
+        for whose in range {
             let mut touched = false;
-            for (day, entries, base, bytes) in &stretches {
-                let Ok(at) = entries.binary_search_by_key(&whose, |entry| entry.whose) else { continue };
-                let begin = (entries[at].tally_at - base) as usize;
+            for stretch in &stretches {
+                let day = stretch.run.day;
+                let day = 1 << (day.number() - day.first_of_month().number());
                 let mut source = None;
-                for (key, calls) in Decode::new(&bytes[begin..begin + entries[at].tally_len as usize]) {
+                for (key, calls) in Decode::new(stretch.of(whose).unwrap_or_default()) {
                     if source.replace(key.source()) != Some(key.source()) {
-                        whole.note(whose, key.source(), *day);
+                        whole.note(whose, key.source(), day);
                     }
                     one.add(key.without_band(), calls);
                     all.add(key.without_band(), calls);
@@ -214,7 +200,6 @@ fn added(month: &Month, runs: &[&Arc<Run>]) -> Result<Month, StoreError> {
                 };
             }
         }
-        from = until;
     }
     whole.all = Arc::new(all.drain());
     whole.runs.extend(runs.iter().map(|run| run.id));

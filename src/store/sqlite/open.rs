@@ -10,6 +10,7 @@ use callgauge_schema::Moment;
 use rusqlite::{Connection, params};
 use tokio::sync::{Semaphore, watch};
 
+use super::counts::KeptCounts;
 use super::filter::Filter;
 use super::folder::Folder;
 use super::hot::{Chunk, Kill, Place};
@@ -50,7 +51,12 @@ pub(super) fn open(path: &Path, limits: Limits) -> Result<SqliteStore, StoreErro
     let known = indicators.shown();
     let reader = schema::connect(&folder.database()).map_err(unreadable)?;
 
-    let shared = Arc::new(Shared { key, labels: RwLock::new(labels), months: Months::default() });
+    let shared = Arc::new(Shared {
+        key,
+        labels: RwLock::new(labels),
+        months: Months::default(),
+        counts: KeptCounts::default(),
+    });
     let mut standing = Standing::new(runs.clone());
     let taken = take_up(&db, &shared, &mut standing, &key)?;
     let gauges = Arc::new(Gauges::default());

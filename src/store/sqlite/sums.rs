@@ -39,6 +39,11 @@ impl Key {
         )
     }
 
+    /// Calls of a source and kind, in all bands together.
+    pub(super) fn of_calls(source: u16, kind: CallKind) -> Self {
+        Self::new(source, NO_BAND, kind.number(), 0, 0)
+    }
+
     pub(super) fn source(self) -> u16 {
         (self.0 >> (BAND_SHIFT + 4)) as u16
     }
@@ -48,7 +53,7 @@ impl Key {
         Band::from_number((self.0 >> BAND_SHIFT & 0xf) as u8)
     }
 
-    fn kind(self) -> u16 {
+    pub(super) fn kind(self) -> u16 {
         (self.0 >> (SECOND_BITS + 2)) as u16
     }
 

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use super::counts::KeptCounts;
 use super::hot::{Chunk, Order};
 use super::labels::Labels;
 use super::months::Months;
@@ -18,6 +19,7 @@ pub(super) struct Shared {
     pub(super) key: FolderKey,
     pub(super) labels: RwLock<Labels>,
     pub(super) months: Months,
+    pub(super) counts: KeptCounts,
 }
 
 impl Shared {

@@ -94,6 +94,66 @@ pub(super) async fn groups_come_in_the_order_asked_for_and_take_only_their_days(
     }
 }
 
+pub(super) async fn numbers_of_many_groups_over_whole_months_are_those_of_the_calls(harness: &dyn Harness) {
+    let (store, mut model) = filled(harness).await;
+    let mut dice = Dice::new(7);
+    for round in 0..3 {
+        let snapshot = store.snapshot().await.expect("a snapshot is given");
+        let (first, end) = (model.days().first.first_of_month(), model.days().end.first_of_next_month());
+        let keys = snapshot.attributions().list().len() as u32;
+        let span = |key: u32, days: Days| Span { whose: AttributionKey(key), days };
+        let group = |at: u32| {
+            let own = span(at % keys, Days::new(first, end));
+            match at % 5 {
+                // Begins or ends within a month.
+                1 => Group::Spans(vec![span(at % keys, Days::new(first.plus(at as i32 % 40), end))]),
+                2 => Group::Spans(vec![span(at % keys, Days::new(first, end.plus(-(at as i32) % 40)))]),
+                // Of several, with months missing.
+                3 => Group::Spans(vec![
+                    span(at % keys, Days::new(first, first.first_of_next_month())),
+                    span((at + 1) % keys, Days::new(first.first_of_next_month(), end)),
+                ]),
+                _ => Group::Spans(vec![own]),
+            }
+        };
+        let months = |day: Day| day.first_of_month().number() as u32;
+        let shapes: [&dyn Fn(Day, u32) -> u32; 4] = [
+            &|day, _| months(day),
+            &|day, band| 10 * u32::from(7 - day.weekday()) + band,
+            &|day, band| if day.weekday() < 6 && band > 1 { months(day) } else { Slots::NONE },
+            &|_, _| 0,
+        ];
+        for bucket in shapes {
+            let days = Days::new(first, end);
+            let row = |day: Day| std::array::from_fn(|band| bucket(day, band as u32));
+            let slots = Slots { first, table: days.iter().map(row).collect() };
+            let many: Vec<Group> = (0..70).map(group).chain([Group::All]).collect();
+            for groups in [many, (0..6).map(group).collect()] {
+                for by_source in [false, true] {
+                    let ask = TallyAsk {
+                        groups: groups.clone(),
+                        slots: slots.clone(),
+                        by_source,
+                        durations: false,
+                    };
+                    model.compare_tallies(&snapshot, ask).await;
+                }
+            }
+        }
+        // Unsettled ones the next time, and settled ones the time after.
+        let source = source(&format!("s-{round}"));
+        let drafts: Vec<Draft> =
+            (0..30).map(|_| random(&format!("c-{}", dice.below(400)), &mut dice)).collect();
+        for draft in &drafts {
+            model.submit(&source, &record(draft.clone()));
+        }
+        submit(&store, &source, drafts).await;
+        if round == 1 {
+            tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+        }
+    }
+}
+
 pub(super) async fn without_durations_only_the_histograms_are_empty(harness: &dyn Harness) {
     let (store, model) = filled(harness).await;
     let snapshot = store.snapshot().await.expect("a snapshot is given");

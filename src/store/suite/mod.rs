@@ -105,6 +105,7 @@ checks! { $ contract_suite, Harness:
         tallies_and_facts_hold_at_midnight_and_when_clocks_change,
         tallies_fold_bands_of_many_days_into_one_bucket,
         groups_come_in_the_order_asked_for_and_take_only_their_days,
+        numbers_of_many_groups_over_whole_months_are_those_of_the_calls,
         without_durations_only_the_histograms_are_empty,
         retracted_calls_are_in_no_answer,
         calls_meet_every_condition_and_come_oldest_first,

@@ -99,5 +99,5 @@ fn question(
 fn key_of(snapshot: &Arc<dyn Snapshot>, code: &str) -> Option<AttributionKey> {
     let attributions = snapshot.attributions();
     let is = |whose: &Attribution| matches!(whose, Attribution::Practice(own) if own.as_str() == code);
-    attributions.list.iter().position(is).map(|at| AttributionKey(at as u32))
+    attributions.list().iter().position(is).map(|at| AttributionKey(at as u32))
 }

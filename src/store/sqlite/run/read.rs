@@ -149,6 +149,11 @@ impl Run {
         File::open(&self.path)
     }
 
+    /// How long the encoded sums of all attributions are.
+    pub(in super::super) fn tally_bytes(&self) -> u64 {
+        self.places[Part::Tallies as usize].len
+    }
+
     /// The encoded sums of an attribution.
     pub(in super::super) fn tally(&self, file: &File, entry: &Entry) -> io::Result<Vec<u8>> {
         self.read(file, Part::Tallies, u64::from(entry.tally_at), entry.tally_len as usize)
