@@ -6,11 +6,25 @@
 //! draft, commits page and cursor together, and schedules, retries and restarts.
 
 mod adapter;
+#[cfg(feature = "http")]
+pub mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod description;
 mod error;
+#[cfg(feature = "conformance")]
+pub mod generate;
+#[cfg(feature = "http")]
+pub mod http;
+mod id;
+mod keeper;
+mod lines;
 mod page;
 mod place;
+pub mod rows;
 mod settings;
+pub mod time;
+mod window;
 
 pub use adapter::{Adapter, CheckReport, FetchRequest, MapRequest, Vendor, Window};
 pub use callgauge_schema as schema;
@@ -18,6 +32,8 @@ pub use description::{
     Description, How, Metric, MetricSupport, OutcomeSupport, SettingKind, SettingSpec, Span,
 };
 pub use error::{AdapterError, Fault};
+pub use id::call_id_of;
+pub use keeper::{KeeperFault, TokenKeeper};
 pub use page::{Cursor, Next, Page, RejectedRow, RowReason, TallyRow, UnknownWord, VendorCall};
 pub use place::{Place, PlaceKind};
-pub use settings::{Secret, SettingFault, SettingFaults, Settings};
+pub use settings::{Secret, SettingFault, SettingFaults, Settings, SettingsReader};

@@ -1,9 +1,10 @@
 //! What a fetch gives back: calls, rows that could not be mapped, counts, and where to go on.
 
 use callgauge_schema::{Draft, InvalidCall};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::Place;
+use crate::{AdapterError, Fault, Place};
 
 /// One page of a window.
 #[derive(Clone, Debug)]
@@ -49,6 +50,29 @@ pub enum Next {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cursor(pub String);
+
+impl Cursor {
+    /// The longest, in bytes.
+    pub const LIMIT: usize = 64 * 1024;
+
+    /// Something of an adapter's own, as JSON. It must have no map with keys other than text.
+    pub fn write(place: &impl Serialize) -> Self {
+        Self(serde_json::to_string(place).expect("a place in a list is made of text, numbers and lists"))
+    }
+
+    /// What [`Self::write`] wrote.
+    ///
+    /// # Errors
+    /// [`Fault::CursorLost`], for example where an earlier version of the adapter wrote it.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, AdapterError> {
+        serde_json::from_str(&self.0).map_err(|_| {
+            AdapterError::new(
+                Fault::CursorLost,
+                "the cursor is not one of this adapter: the window is read again from its start",
+            )
+        })
+    }
+}
 
 /// A call as the vendor tells it. The draft has no attribution: the host finds it from the places.
 #[derive(Clone, Debug)]

@@ -1,0 +1,69 @@
+//! The conformance kit: whether an adapter is right, found out by playing its vendor and everything that goes wrong with vendors.
+//!
+//! [`run`] takes an adapter and a script ([`script`] is its format) and gives a [`Report`], a line a check. It plays the vendor on a real HTTP server
+//! on loopback (or in a temporary folder, for adapters that read files), and a host in small that keeps the law of the store, is killed at every page
+//! and between fetch and commit, and re-reads what it has read. Every fault that vendors have is done to every adapter, at requests all over the
+//! reading; whatever the adapter gives back or logs is looked through for planted secrets and callers' data.
+//!
+//! No time is lost: while it runs an adapter, [`crate::clock::current`] is a clock on which waiting takes no time, so that minutes of a rate budget
+//! are counted exactly. Nothing reaches beyond loopback.
+
+mod checks;
+mod expect;
+mod fast_clock;
+mod fault;
+mod host;
+mod http;
+mod listing;
+mod logs;
+mod marks;
+mod report;
+pub mod script;
+mod select;
+#[cfg(test)]
+mod tests;
+mod trial;
+mod world;
+
+use std::sync::Arc;
+
+use crate::Vendor;
+pub use report::{Line, Report, Verdict, matrix};
+use script::Script;
+use trial::Trial;
+
+/// At how many requests each fault is tried, spread over all of them.
+const PLACES: usize = 8;
+/// The same where waiting takes time.
+const FEW: usize = 2;
+
+/// Makes every check of an adapter, with its script.
+///
+/// Needs a tokio runtime with I/O and time. A script that cannot be read or played is a failed line of the report.
+pub async fn run(vendor: &dyn Vendor, script: &str) -> Report {
+    play(vendor, script, false, PLACES).await
+}
+
+/// The same for an adapter that knows only the machine's clock, because it is a program of its own: what it is told to wait it waits, so that there are fewer
+/// and shorter waits, and its budget is not tried. Takes about half a minute.
+pub async fn run_in_real_time(vendor: &dyn Vendor, script: &str) -> Report {
+    play(vendor, script, true, FEW).await
+}
+
+async fn play(vendor: &dyn Vendor, script: &str, real: bool, places: usize) -> Report {
+    const CHECK: &str = "the script can be read";
+    const TO_DO: &str = "mend the script; its format is in the documentation of conformance::script";
+    let mut report = Report::new(vendor.description().vendor.clone());
+    let script: Script = match toml::from_str(script) {
+        Ok(script) => script,
+        Err(error) => {
+            report.add(CHECK, Verdict::Failed, error.to_string(), TO_DO);
+            return report;
+        }
+    };
+    let trial = Trial { vendor, script: Arc::new(script), real, places };
+    if let Err(why) = checks::all(&trial, &mut report).await {
+        report.add(CHECK, Verdict::Failed, why, TO_DO);
+    }
+    report
+}
