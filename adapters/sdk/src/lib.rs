@@ -12,16 +12,19 @@ pub mod clock;
 pub mod conformance;
 mod description;
 mod error;
+pub mod folder;
 #[cfg(feature = "conformance")]
 pub mod generate;
 #[cfg(feature = "http")]
 pub mod http;
 mod id;
 mod keeper;
+mod label;
 mod lines;
 mod page;
 mod place;
 pub mod rows;
+mod seen;
 mod settings;
 pub mod time;
 mod window;
@@ -34,6 +37,8 @@ pub use description::{
 pub use error::{AdapterError, Fault};
 pub use id::call_id_of;
 pub use keeper::{KeeperFault, TokenKeeper};
+pub use label::line_of;
 pub use page::{Cursor, Next, Page, RejectedRow, RowReason, TallyRow, UnknownWord, VendorCall};
 pub use place::{Place, PlaceKind};
+pub use seen::SeenIds;
 pub use settings::{Secret, SettingFault, SettingFaults, Settings, SettingsReader};
