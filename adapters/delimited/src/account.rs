@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use callgauge_adapter::folder::{Broken, Fields, FileAt, Folder, Listed, Piece, Records};
+use callgauge_adapter::folder::{Broken, Fields, FileAt, Folder, HEAD, Listed, Piece, Records};
 use callgauge_adapter::schema::Moment;
 use callgauge_adapter::{
     Adapter, AdapterError, CheckReport, Cursor, FetchRequest, Next, Page, RejectedRow, RowReason,
@@ -59,7 +59,7 @@ impl Account {
 
     fn calls(&self, piece: &Piece) -> (Page, FileAt) {
         let mut page = Page::empty(Next::Done);
-        let layout = match layout(&self.mapping, &piece.head) {
+        let layout = match layout(&self.mapping, &piece.head, piece.quiet) {
             Ok(Some(layout)) => layout,
             Ok(None) => return (page, piece.passed()),
             Err(why) => {
@@ -84,7 +84,7 @@ impl Account {
         let mut page = Page::empty(Next::Done);
         let file = first.file.name.clone();
         let end = first.passed();
-        let layout = match layout(&self.mapping, &first.head) {
+        let layout = match layout(&self.mapping, &first.head, first.quiet) {
             Ok(Some(layout)) => layout,
             Ok(None) => return Ok((page, end, None)),
             Err(why) => {
@@ -119,7 +119,7 @@ impl Account {
 /// The calls of records.
 pub(crate) fn take_calls_of(bytes: &[u8], mapping: &Mapping, name: &str) -> Result<Page, String> {
     let mut page = Page::empty(Next::Done);
-    let Some(layout) = layout(mapping, bytes)? else { return Ok(page) };
+    let Some(layout) = layout(mapping, &bytes[..bytes.len().min(HEAD)], true)? else { return Ok(page) };
     let mut at = 0;
     // Records come ten thousand at a time, as many as a page holds.
     while at < bytes.len() {
@@ -133,7 +133,7 @@ pub(crate) fn take_calls_of(bytes: &[u8], mapping: &Mapping, name: &str) -> Resu
 /// The counts of a whole file.
 pub(crate) fn take_days_of(bytes: &[u8], mapping: &Mapping, name: &str) -> Result<Page, String> {
     let mut page = Page::empty(Next::Done);
-    let Some(layout) = layout(mapping, bytes)? else { return Ok(page) };
+    let Some(layout) = layout(mapping, &bytes[..bytes.len().min(HEAD)], true)? else { return Ok(page) };
     let mut after = None;
     loop {
         let telling = after.is_none();
@@ -255,15 +255,15 @@ fn for_each(
 }
 
 /// The columns of a file by its beginning; `None` where it has no line yet.
-fn layout(mapping: &Mapping, head: &[u8]) -> Result<Option<Layout>, String> {
+fn layout(mapping: &Mapping, head: &[u8], quiet: bool) -> Result<Option<Layout>, String> {
     if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
         return Err("is UTF-16: save it as UTF-8 or Latin-1".into());
     }
     if head.starts_with(b"PK") || head.starts_with(b"\x1f\x8b") {
         return Err("is compressed or a workbook: unpack it, or save it as CSV".into());
     }
-    let whole = head.len() < callgauge_adapter::folder::HEAD;
-    let mut records = Records::new(head, 1, mapping.shape, whole, false);
+    let whole = head.len() < HEAD;
+    let mut records = Records::new(head, 1, mapping.shape, whole, quiet);
     let Some(first) = records.next() else { return Ok(None) };
     let Ok(first) = first else { return Err("begins with a line that is no header".into()) };
     let mut fields = Fields::new();
@@ -330,7 +330,7 @@ impl Adapter for Account {
         let Some(piece) = self.folder.piece(only, Moment::from_millis(0), None, now)? else {
             return Ok(report);
         };
-        if let Err(why) = layout(&self.mapping, &piece.head) {
+        if let Err(why) = layout(&self.mapping, &piece.head, piece.quiet) {
             report.warnings.push(format!("{} is refused: it {why}", newest.shown()));
             return Ok(report);
         }

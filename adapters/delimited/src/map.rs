@@ -89,10 +89,11 @@ fn draft(
     let wait = match length("wait", row.wait)? {
         Some(wait) => Some(wait).filter(|_| outcome != Outcome::EndedInIvr),
         None => {
-            let until = if outcome == Outcome::Answered { answered } else { ended };
+            let (field, until) =
+                if outcome == Outcome::Answered { ("answered_at", answered) } else { ("ended_at", ended) };
             until
                 .filter(|_| waits)
-                .map(|until| between("ended_at", queued.unwrap_or(started), until))
+                .map(|until| between(field, queued.unwrap_or(started), until))
                 .transpose()?
         }
     };

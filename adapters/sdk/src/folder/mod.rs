@@ -218,6 +218,12 @@ impl Piece {
         }
     }
 
+    /// Where to go on to read again from a record on: `begins` bytes into the piece, on that line. For calls whose records lie on both sides of a
+    /// piece's end.
+    pub fn again_from(&self, begins: usize, line: u64) -> FileAt {
+        FileAt { offset: self.offset + begins as u64, line, ..self.at() }
+    }
+
     /// Where to go on where nothing more of this file is to be read.
     pub fn passed(&self) -> FileAt {
         FileAt { done: true, ..self.at() }
