@@ -9,6 +9,7 @@ mod door;
 mod drain;
 mod errors;
 mod failing;
+mod folder;
 mod indicators;
 mod made_up;
 mod metrics;

@@ -1,27 +1,22 @@
 //! One folder of files, open: a page of it at a time.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use callgauge_adapter::folder::{Broken, Fields, FileAt, Folder, HEAD, Listed, Piece, Records};
+use callgauge_adapter::folder::{FileAt, Folder, Listed, Piece};
 use callgauge_adapter::schema::Moment;
 use callgauge_adapter::{
-    Adapter, AdapterError, CheckReport, Cursor, FetchRequest, Next, Page, RejectedRow, RowReason,
-    SettingFaults, Settings, SettingsReader,
+    Adapter, AdapterError, CheckReport, Cursor, FetchRequest, Next, Page, RejectedRow, SettingFaults,
+    Settings, SettingsReader,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use crate::map;
-use crate::mapping::{Columns, Holds, Mapping};
-use crate::tallies::{Days, Key, mapping_for};
-use crate::wire::CallRow;
+use crate::mapping::{Holds, Mapping};
+use crate::rows::{Layout, Refusals, last_of_each, layout, refused, take_calls, take_days};
+use crate::tallies::Days;
 
 /// How many calls a check shows.
 const SAMPLE: usize = 10;
-
-/// Rows of an aggregated file that are told as rejects.
-const REJECTS: usize = 1_000;
 
 /// A folder.
 pub(crate) struct Account {
@@ -34,14 +29,31 @@ pub(crate) struct Account {
 struct At {
     /// Behind which piece.
     file: Option<FileAt>,
-    /// Of an aggregated file, behind which practice-day.
-    day: Option<Key>,
+    /// Inside which aggregated file.
+    within: Option<Within>,
 }
 
-/// A file's own columns, and the mapping that fits them.
-struct Layout {
-    columns: Columns,
-    mapping: Mapping,
+/// A place in an aggregated file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Within {
+    /// The file as it was: in another one, dates are read from the first.
+    name: String,
+    size: u64,
+    changed_millis: i64,
+    /// The last date that was given.
+    date: String,
+}
+
+impl Within {
+    fn new(file: &Listed, date: String) -> Self {
+        let Listed { name, size, written_at: _, changed_at } = file;
+        Self { name: name.clone(), size: *size, changed_millis: changed_at.millis(), date }
+    }
+
+    /// The last date that was given of this file.
+    fn date_of(self, file: &Listed) -> Option<String> {
+        (Self::new(file, self.date.clone()) == self).then_some(self.date)
+    }
 }
 
 impl Account {
@@ -69,248 +81,76 @@ impl Account {
         };
         let mut records = piece.records(self.mapping.shape);
         take_calls(&mut records, &layout, &piece.file.shown(), piece.offset == 0, &mut page);
+        last_of_each(&mut page);
         let after = piece.after(&records);
         (page, after)
     }
 
-    /// Reads a whole aggregated file for the next days of it. `None` for the cursor where it has no more.
-    fn days(
+    /// Reads a whole aggregated file for the next dates of it; the last of them where there are more.
+    async fn days(
         &self,
         files: &[Listed],
         first: Piece,
         request: &FetchRequest,
-        after: Option<Key>,
-    ) -> Result<(Page, FileAt, Option<Key>), AdapterError> {
+        after: Option<String>,
+    ) -> Result<(Page, FileAt, Option<String>), AdapterError> {
         let mut page = Page::empty(Next::Done);
-        let file = first.file.name.clone();
-        let end = first.passed();
+        let (file, end) = (first.file.clone(), first.passed());
         let layout = match layout(&self.mapping, &first.head, first.quiet) {
             Ok(Some(layout)) => layout,
             Ok(None) => return Ok((page, end, None)),
             Err(why) => {
-                page.rejects.push(refused(&first.file, &why));
+                page.rejects.push(refused(&file, &why));
                 return Ok((page, end, None));
             }
         };
-        // Rejects are told once, with the first days.
+        // Rejects are told once, with the first dates.
         let telling = after.is_none();
         let mut days = Days::after(after);
-        let mut piece = Some(first);
-        while let Some(part) = piece.take().filter(|part| part.file.name == file) {
-            let mut records = part.records(self.mapping.shape);
-            let begins = part.offset == 0;
-            take_days(&mut records, &layout, &part.file.shown(), begins, &mut days, &mut page);
-            if part.last && records.exhausted() && records.taken() < part.bytes.len() {
-                // Half a line: the file is still being written, and half a day is no day.
-                return Ok((Page::empty(Next::Done), end, None));
+        let mut refusals = Refusals::of(&file.shown());
+        let mut piece = first;
+        let whole = loop {
+            let mut records = piece.records(self.mapping.shape);
+            take_days(&mut records, &layout, piece.offset == 0, &mut days, &mut refusals);
+            if piece.last && records.exhausted() {
+                break records.taken() == piece.bytes.len();
             }
-            let at = part.after(&records);
-            piece = self.folder.piece(files, request.window.from, Some(&at), request.now)?;
+            // A file of a month is long: others have their turn meanwhile.
+            tokio::task::yield_now().await;
+            let at = piece.after(&records);
+            let next = self.folder.piece(files, request.window.from, Some(&at), request.now)?;
+            match next.filter(|next| next.file.name == file.name && next.offset > piece.offset) {
+                Some(next) => piece = next,
+                None => break false,
+            }
+        };
+        // Half a line, or a file that was written to meanwhile: half a day is no day. What was done to it brings it back in the next reading.
+        if !whole || !self.folder.unchanged(&file) {
+            return Ok((page, end, None));
         }
-        if !telling {
-            page.rejects.clear();
+        if telling {
+            page.rejects = refusals.told();
         }
-        let (rows, last) = days.into_rows();
+        let (rows, last) = days.into_rows(layout.mapping.missing_is_zero == Some(true));
         page.tallies = rows;
         Ok((page, end, last))
     }
 }
 
-/// The calls of records.
-pub(crate) fn take_calls_of(bytes: &[u8], mapping: &Mapping, name: &str) -> Result<Page, String> {
-    let mut page = Page::empty(Next::Done);
-    let Some(layout) = layout(mapping, &bytes[..bytes.len().min(HEAD)], true)? else { return Ok(page) };
-    let mut at = 0;
-    // Records come ten thousand at a time, as many as a page holds.
-    while at < bytes.len() {
-        let mut records = Records::whole(&bytes[at..], mapping.shape);
-        take_calls(&mut records, &layout, name, at == 0, &mut page);
-        at += records.taken().max(1);
+/// What the beginning of an aggregated file counts.
+fn beginning(piece: &Piece, layout: &Layout, report: &mut CheckReport) -> Page {
+    let (mut days, mut refusals) = (Days::after(None), Refusals::of(&piece.file.shown()));
+    take_days(&mut piece.records(layout.mapping.shape), layout, true, &mut days, &mut refusals);
+    let (rows, _) = days.into_rows(false);
+    let whose: BTreeSet<_> = rows.iter().map(|row| (&row.practice, &row.account, &row.places)).collect();
+    let (first, last) = (rows.first(), rows.last());
+    if let Some((first, last)) = first.zip(last) {
+        let (whose, first, last) = (whose.len(), &first.date, &last.date);
+        report.works.push(format!(
+            "its beginning has counts of {whose} practices, accounts or places, {first} to {last}"
+        ));
     }
-    Ok(page)
-}
-
-/// The counts of a whole file.
-pub(crate) fn take_days_of(bytes: &[u8], mapping: &Mapping, name: &str) -> Result<Page, String> {
-    let mut page = Page::empty(Next::Done);
-    let Some(layout) = layout(mapping, &bytes[..bytes.len().min(HEAD)], true)? else { return Ok(page) };
-    let mut after = None;
-    loop {
-        let telling = after.is_none();
-        let told = page.rejects.len();
-        let mut days = Days::after(after);
-        let mut at = 0;
-        while at < bytes.len() {
-            let mut records = Records::whole(&bytes[at..], mapping.shape);
-            take_days(&mut records, &layout, name, at == 0, &mut days, &mut page);
-            at += records.taken().max(1);
-        }
-        if !telling {
-            page.rejects.truncate(told);
-        }
-        let (rows, last) = days.into_rows();
-        page.tallies.extend(rows);
-        if last.is_none() {
-            return Ok(page);
-        }
-        after = last;
-    }
-}
-
-fn take_calls(records: &mut Records<'_>, layout: &Layout, file: &str, begins: bool, page: &mut Page) {
-    let mapping = &layout.mapping;
-    for_each(
-        records,
-        layout,
-        file,
-        begins,
-        |fields, _, page| {
-            map::map(CallRow::read(fields, &layout.columns), mapping, page);
-        },
-        page,
-    );
-    last_of_each(page);
-}
-
-/// Of a call that stands on a page more than once, corrected in later rows, the last.
-fn last_of_each(page: &mut Page) {
-    let mut newest: HashMap<&str, usize> = HashMap::with_capacity(page.calls.len());
-    for (at, call) in page.calls.iter().enumerate() {
-        newest.insert(&call.draft.call_id, at);
-    }
-    if newest.len() == page.calls.len() {
-        return;
-    }
-    let mut kept: Vec<usize> = newest.into_values().collect();
-    kept.sort_unstable();
-    let mut kept = kept.into_iter().peekable();
-    let mut at = 0;
-    page.calls.retain(|_| {
-        let keeps = kept.next_if_eq(&at).is_some();
-        at += 1;
-        keeps
-    });
-}
-
-fn take_days(
-    records: &mut Records<'_>,
-    layout: &Layout,
-    file: &str,
-    begins: bool,
-    days: &mut Days,
-    page: &mut Page,
-) {
-    let columns = &layout.columns;
-    for_each(
-        records,
-        layout,
-        file,
-        begins,
-        |fields, line, page| {
-            let refused =
-                days.add(fields, columns, &layout.mapping).err().filter(|_| page.rejects.len() < REJECTS);
-            if let Some((field, reason, message)) = refused {
-                page.rejects.push(at_line(file, line, field, reason, message.into()));
-            }
-        },
-        page,
-    );
-}
-
-/// Goes through records; those that are none are rejects.
-fn for_each(
-    records: &mut Records<'_>,
-    layout: &Layout,
-    file: &str,
-    begins: bool,
-    mut take: impl FnMut(&Fields, u64, &mut Page),
-    page: &mut Page,
-) {
-    let mapping = &layout.mapping;
-    let mut fields = Fields::new();
-    let mut header = begins && mapping.columns.is_empty();
-    for record in records.by_ref() {
-        let line = match record {
-            Ok(line) => line,
-            Err((line, why)) => {
-                page.rejects.push(broken(file, line, why));
-                continue;
-            }
-        };
-        if header {
-            header = false;
-            continue;
-        }
-        fields.split(line.bytes, mapping.shape);
-        if fields.was_latin1() && mapping.strict {
-            let why = "is not UTF-8, which the setting encoding asks for".to_owned();
-            page.rejects.push(at_line(file, line.number, "", RowReason::Malformed, why));
-        } else if fields.len() == layout.columns.count {
-            take(&fields, line.number, page);
-        } else {
-            let why = format!("has {} columns, and {} are named", fields.len(), layout.columns.count);
-            page.rejects.push(at_line(file, line.number, "", RowReason::Malformed, why));
-        }
-    }
-}
-
-/// The columns of a file by its beginning; `None` where it has no line yet.
-fn layout(mapping: &Mapping, head: &[u8], quiet: bool) -> Result<Option<Layout>, String> {
-    if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
-        return Err("is UTF-16: save it as UTF-8 or Latin-1".into());
-    }
-    if head.starts_with(b"PK") || head.starts_with(b"\x1f\x8b") {
-        return Err("is compressed or a workbook: unpack it, or save it as CSV".into());
-    }
-    let whole = head.len() < HEAD;
-    let mut records = Records::new(head, 1, mapping.shape, whole, quiet);
-    let Some(first) = records.next() else { return Ok(None) };
-    let Ok(first) = first else { return Err("begins with a line that is no header".into()) };
-    let mut fields = Fields::new();
-    fields.split(first.bytes, mapping.shape);
-    let named: Vec<&str> = if mapping.columns.is_empty() {
-        fields.iter().collect()
-    } else {
-        if fields.len() != mapping.columns.len() {
-            return Err(format!(
-                "has {} columns in its first line, and the setting columns names {}",
-                fields.len(),
-                mapping.columns.len()
-            ));
-        }
-        mapping.columns.iter().map(String::as_str).collect()
-    };
-    let mapping = match mapping.holds {
-        Holds::Calls => mapping.clone(),
-        Holds::Tallies => mapping_for(mapping, named.iter().copied()),
-    };
-    let columns = mapping.columns(named.iter().copied())?;
-    Ok(Some(Layout { columns, mapping }))
-}
-
-fn refused(file: &Listed, why: &str) -> RejectedRow {
-    let name = file.shown();
-    RejectedRow {
-        id: name.clone(),
-        field: String::new(),
-        reason: RowReason::Malformed,
-        message: format!("the file is refused: it {why}"),
-        row: json!({ "file": name }),
-    }
-}
-
-fn broken(file: &str, line: u64, why: Broken) -> RejectedRow {
-    at_line(file, line, "", RowReason::Malformed, why.to_string())
-}
-
-fn at_line(file: &str, line: u64, field: &str, reason: RowReason, message: String) -> RejectedRow {
-    RejectedRow {
-        id: format!("{file}:{line}"),
-        field: field.into(),
-        reason,
-        message,
-        row: json!({ "file": file, "line": line }),
-    }
+    Page { rejects: refusals.told(), ..Page::empty(Next::Done) }
 }
 
 #[async_trait]
@@ -330,29 +170,42 @@ impl Adapter for Account {
         let Some(piece) = self.folder.piece(only, Moment::from_millis(0), None, now)? else {
             return Ok(report);
         };
-        if let Err(why) = layout(&self.mapping, &piece.head, piece.quiet) {
-            report.warnings.push(format!("{} is refused: it {why}", newest.shown()));
-            return Ok(report);
-        }
-        report.works.push(format!("{} has the columns that are mapped", newest.shown()));
-        if self.mapping.holds == Holds::Calls {
-            let (page, _) = self.calls(&piece);
-            if let Some(reject) = page.rejects.first() {
-                let RejectedRow { id, field, message, .. } = reject;
-                let count = page.rejects.len();
-                report.warnings.push(format!(
-                    "{count} rows at its beginning cannot be mapped, the first {id}: {field} {message}"
-                ));
+        let name = newest.shown();
+        let layout = match layout(&self.mapping, &piece.head, piece.quiet) {
+            Ok(Some(layout)) => layout,
+            Ok(None) => {
+                report.warnings.push(format!("{name} has no whole line yet"));
+                return Ok(report);
             }
-            for word in page.unknown_words {
-                report.warnings.push(format!(
-                    "the outcome \"{}\" is in no table: add it to the setting outcomes",
-                    word.word
-                ));
+            Err(why) => {
+                report.warnings.push(format!("{name} is refused: it {why}"));
+                return Ok(report);
             }
-            report.sample = page.calls;
-            report.sample.truncate(SAMPLE);
+        };
+        report.works.push(format!("{name} has the columns that are mapped"));
+        if piece.last && !piece.quiet && !piece.bytes.ends_with(b"\n") {
+            report.warnings.push(format!(
+                "{name} ends in the middle of a line: its rest is waited for until nothing was written for ten minutes"
+            ));
         }
+        let page = match self.mapping.holds {
+            Holds::Calls => self.calls(&piece).0,
+            Holds::Tallies => beginning(&piece, &layout, &mut report),
+        };
+        if let Some(RejectedRow { id, field, message, .. }) = page.rejects.first() {
+            let count = page.rejects.len();
+            report.warnings.push(format!(
+                "{count} rows at its beginning cannot be mapped, the first {id}: {field} {message}"
+            ));
+        }
+        for word in page.unknown_words {
+            report.warnings.push(format!(
+                "the outcome \"{}\" is in no table: add it to the setting outcomes",
+                word.word
+            ));
+        }
+        report.sample = page.calls;
+        report.sample.truncate(SAMPLE);
         Ok(report)
     }
 
@@ -366,21 +219,18 @@ impl Adapter for Account {
         let (page, at) = match self.mapping.holds {
             Holds::Calls => {
                 let (page, file) = self.calls(&piece);
-                (page, At { file: Some(file), day: None })
+                (page, At { file: Some(file), within: None })
             }
             Holds::Tallies => {
-                let (page, end, day) = self.days(&files, piece, &request, at.day)?;
-                (page, if day.is_some() { At { file: at.file, day } } else { At { file: Some(end), day } })
+                let file = piece.file.clone();
+                let after = at.within.and_then(|within| within.date_of(&file));
+                let (page, end, last) = self.days(&files, piece, &request, after).await?;
+                match last {
+                    Some(date) => (page, At { file: at.file, within: Some(Within::new(&file, date)) }),
+                    None => (page, At { file: Some(end), within: None }),
+                }
             }
         };
         Ok(Page { next: Next::More(Cursor::write(&at)), ..page })
-    }
-}
-
-/// What calls or counts of a payload come to, whichever the settings say.
-pub(crate) fn page_of(bytes: &[u8], mapping: &Mapping, name: &str) -> Result<Page, String> {
-    match mapping.holds {
-        Holds::Calls => take_calls_of(bytes, mapping, name),
-        Holds::Tallies => take_days_of(bytes, mapping, name),
     }
 }

@@ -14,9 +14,9 @@ pub(crate) fn description() -> Description {
         reads: "Files that a supplier puts into a folder: a row a call, or counts by practice and day.".into(),
         settings: settings(),
         reaches_back: None,
-        // A month's file comes in the first days of the next month.
-        late_by: Span::days(36),
-        longest_window: Span::days(3_660),
+        // A window has the files that were put there in it, whichever days they speak of: nothing comes later, clocks apart.
+        late_by: Span::days(1),
+        longest_window: Span::days(36_600),
         metrics: vec![
             (Metric::CallVolumes, MetricSupport::Native),
             sometimes(Metric::CallsAbandoned),
@@ -34,7 +34,9 @@ pub(crate) fn description() -> Description {
         unknown_talk: false,
         unconfirmed: [
             "The bands of NHS England's \"By Durations\" are written as 0, 1_60, 61_120 and so on, >300 and TOTAL.",
-            "The bands of \"By Day and Time\" begin with the four digits of their first minute, with or without a colon.",
+            "The bands of \"By Day and Time\" are written as their first and last minute, such as 08:00-09:59.",
+            "Rows of 0 are left out of NHS England's files: an indicator without a row on a practice's day that has others is 0.",
+            "Rows \"Unassigned\" of the same codes are those of one account.",
         ]
         .map(str::to_owned)
         .to_vec(),
@@ -94,7 +96,7 @@ fn settings() -> Vec<SettingSpec> {
             "map",
             Table,
             false,
-            "Our field = their column. With calls, call_id, started_at and outcome are needed; with tallies, date, indicator and count, or no map for NHS England's layout. Never map a column with callers' numbers.",
+            "Our field = their column. With calls, call_id, started_at and outcome are needed; with tallies, date, indicator and count, or no map for NHS England's layout. number is the practice's own on inbound calls, outbound_number on outbound ones.",
         ),
         setting(
             "outcomes",
@@ -106,13 +108,19 @@ fn settings() -> Vec<SettingSpec> {
             "directions",
             Table,
             false,
-            "Their word = inbound, outbound or skip. Without it: in, inbound, incoming, out, outbound, outgoing, internal.",
+            "Their word = inbound, outbound or skip. Known without it: in, inbound, incoming, out, outbound, outgoing, internal.",
         ),
         setting(
             "indicators",
             Table,
             false,
             "With tallies: their word = inbound, answered and so on. CBT001 to CBT007 are known.",
+        ),
+        setting(
+            "missing_rows",
+            Text,
+            false,
+            "With tallies: what an indicator is that the file counts elsewhere and that has no row for a practice's day with others: \"zero\" or \"unknown\". Without it: unknown, and zero in NHS England's layout.",
         ),
     ]
 }

@@ -1,19 +1,21 @@
 //! A row as one of our calls.
 
+use callgauge_adapter::folder::Fields;
 use callgauge_adapter::schema::{
-    Direction, Draft, DraftAccount, DraftAttribution, DraftDuration, Moment, OdsCode, Outcome,
+    Direction, Draft, DraftAccount, DraftAttribution, DraftDuration, InvalidCode, Moment, OdsCode, Outcome,
 };
 use callgauge_adapter::time::{self, TimeFault};
 use callgauge_adapter::{Page, RejectedRow, RowReason, VendorCall};
 
-use crate::mapping::{Mapping, Meaning, Times, Way, look_up};
-use crate::wire::CallRow;
+use crate::mapping::{Columns, Field, Mapping, Meaning, Times, Way, look_up};
+use crate::wire::{CallRow, Groups, places};
 
 /// Why a row is none of our calls: the field, the reason, and what is wrong.
 type Fault = (&'static str, RowReason, String);
 
 /// Maps a row onto the page.
-pub(crate) fn map(row: CallRow<'_>, mapping: &Mapping, page: &mut Page) {
+pub(crate) fn map(fields: &Fields, columns: &Columns, mapping: &Mapping, page: &mut Page) {
+    let row = CallRow::read(fields, columns);
     if row.call_id.is_empty() {
         return refuse(
             &row,
@@ -21,7 +23,7 @@ pub(crate) fn map(row: CallRow<'_>, mapping: &Mapping, page: &mut Page) {
             page,
         );
     }
-    let direction = match way(&row, mapping) {
+    let direction = match way(&row, columns.has(Field::Direction), mapping) {
         Ok(Way::Is(direction)) => direction,
         Ok(Way::Skip) => return,
         Err(fault) => return refuse(&row, fault, page),
@@ -34,17 +36,28 @@ pub(crate) fn map(row: CallRow<'_>, mapping: &Mapping, page: &mut Page) {
         Meaning::Skip => {}
         Meaning::InProgress => page.in_progress += 1,
         Meaning::CallbackMade | Meaning::Is(..) => match draft(&row, direction, meaning, mapping) {
-            Ok(draft) => page.calls.push(VendorCall { draft, places: row.places }),
+            Ok(draft) => {
+                let number = match direction {
+                    Direction::Inbound => Field::Number,
+                    Direction::Outbound => Field::OutboundNumber,
+                };
+                page.calls.push(VendorCall { draft, places: places(fields, columns, number) });
+            }
             Err(fault) => refuse(&row, fault, page),
         },
     }
 }
 
-fn way(row: &CallRow<'_>, mapping: &Mapping) -> Result<Way, Fault> {
+fn way(row: &CallRow<'_>, told: bool, mapping: &Mapping) -> Result<Way, Fault> {
     if let Some(way) = look_up(&mapping.directions, row.direction) {
         return Ok(way);
     }
     match row.direction.to_ascii_lowercase().as_str() {
+        "" if told => Err((
+            "direction",
+            RowReason::Missing,
+            "is empty: say what that means in the setting directions, as \"\" = \"inbound\"".into(),
+        )),
         "" | "in" | "inbound" | "incoming" => Ok(Way::Is(Direction::Inbound)),
         "out" | "outbound" | "outgoing" => Ok(Way::Is(Direction::Outbound)),
         "internal" => Ok(Way::Skip),
@@ -148,15 +161,25 @@ fn draft(
 /// Whose call it is, where a column says so.
 fn attribution(row: &CallRow<'_>) -> Result<Option<DraftAttribution>, Fault> {
     if !row.practice.is_empty() {
-        let code = row.practice.parse::<OdsCode>().map_err(|_| {
-            malformed(
-                "practice",
-                "is no ODS code: map another column, or name the practice by number, queue or site",
-            )
-        })?;
-        return Ok(Some(DraftAttribution::Practice(code.to_string())));
+        match row.practice.parse::<OdsCode>() {
+            Ok(code) => return Ok(Some(DraftAttribution::Practice(code.to_string()))),
+            // "Unassigned" and its like: the account says whose.
+            Err(InvalidCode::Sentinel) if !row.account.is_empty() => {}
+            Err(_) => {
+                let why = "is no ODS code: map another column, or name the practice by number, queue or site";
+                return Err(malformed("practice", why));
+            }
+        }
     }
-    let account = || DraftAccount { id: row.account.to_owned(), ..DraftAccount::default() };
+    let Groups { pcn, sub_icb, icb, region } = row.groups;
+    let code = |code: Option<OdsCode>| code.map(|code| code.to_string()).unwrap_or_default();
+    let account = || DraftAccount {
+        id: row.account.to_owned(),
+        pcn: code(pcn),
+        sub_icb: code(sub_icb),
+        icb: code(icb),
+        region: code(region),
+    };
     Ok((!row.account.is_empty()).then(|| DraftAttribution::Account(Box::new(account()))))
 }
 

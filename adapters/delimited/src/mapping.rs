@@ -2,7 +2,7 @@
 
 use callgauge_adapter::SettingsReader;
 use callgauge_adapter::folder::{Fields, Shape};
-use callgauge_adapter::schema::{CallbackTiming, Direction, Outcome, Reason};
+use callgauge_adapter::schema::{CallbackTiming, Direction, Outcome, Reason, UnknownDurations};
 use callgauge_adapter::time::{Length, Zone};
 
 /// What the files hold.
@@ -50,10 +50,15 @@ fields! {
     Talk = "talk",
     Line = "line",
     Number = "number",
+    OutboundNumber = "outbound_number",
     Queue = "queue",
     Site = "site",
     Practice = "practice",
     Account = "account",
+    Pcn = "pcn",
+    SubIcb = "sub_icb",
+    Icb = "icb",
+    Region = "region",
     CallbackFor = "callback_for",
     Revision = "revision",
     Date = "date",
@@ -81,8 +86,9 @@ impl Field {
     }
 
     fn of_tallies(self) -> bool {
+        use Field::{Account, Icb, Number, Pcn, Practice, Queue, Region, Site, SubIcb};
         !self.of_calls()
-            || matches!(self, Self::Practice | Self::Account | Self::Number | Self::Queue | Self::Site)
+            || matches!(self, Practice | Account | Pcn | SubIcb | Icb | Region | Number | Queue | Site)
     }
 }
 
@@ -125,6 +131,8 @@ pub(crate) struct Mapping {
     pub(crate) outcomes: Vec<(String, Meaning)>,
     pub(crate) directions: Vec<(String, Way)>,
     pub(crate) indicators: Vec<(String, &'static str)>,
+    /// Whether an indicator that has no row for a practice's day, on which others have, is 0; `None` where the operator does not say.
+    pub(crate) missing_is_zero: Option<bool>,
 }
 
 /// Where each field stands in a row.
@@ -139,6 +147,11 @@ impl Columns {
     /// What stands in a field's column; empty where it has none.
     pub(crate) fn get<'a>(&self, fields: &'a Fields, field: Field) -> &'a str {
         self.at[field as usize].map_or("", |at| fields.get(at))
+    }
+
+    /// Whether a field has a column.
+    pub(crate) fn has(&self, field: Field) -> bool {
+        self.at[field as usize].is_some()
     }
 }
 
@@ -185,12 +198,14 @@ impl Mapping {
             indicator,
             "is none of inbound, answered, ended_in_ivr, missed, callback_requested, callback_made, answered_by_length",
         );
-        if holds == Holds::Calls && outcomes.is_empty() {
+        if holds == Holds::Calls && !read.has("outcomes") {
             read.fault(
                 "outcomes",
                 "is missing: give a table of their words for an outcome, such as \"Answered\" = \"answered\"",
             );
         }
+        let missing_is_zero =
+            read.optional_choice("missing_rows", &["zero", "unknown"]).map(|what| what == "zero");
         Self {
             holds,
             endings: if endings.is_empty() { vec![".csv".into()] } else { endings },
@@ -204,7 +219,15 @@ impl Mapping {
             outcomes,
             directions,
             indicators,
+            missing_is_zero,
         }
+    }
+
+    /// The durations that calls may lack, because no column tells them.
+    pub(crate) fn unknown_durations(&self) -> UnknownDurations {
+        let has = |field| self.map.iter().any(|(mapped, _)| *mapped == field);
+        let derived = has(Field::AnsweredAt) && has(Field::EndedAt);
+        UnknownDurations { wait: !has(Field::Wait) && !derived, talk: !has(Field::Talk) && !derived }
     }
 
     /// Whether a file is one of these.
@@ -231,9 +254,19 @@ impl Mapping {
         if missing.is_empty() {
             return Ok(Columns { at, count: names.len() });
         }
+        let others = [(b',', ','), (b';', ';'), (b'|', '|'), (b'\t', '\t')]
+            .into_iter()
+            .filter(|(byte, _)| *byte != self.shape.delimiter);
+        let divided =
+            others.map(|(_, other)| other).find(|other| names.len() == 1 && names[0].contains(*other));
+        if let Some(other) = divided {
+            return Err(
+                format!("seems to be divided by {other:?}: set delimiter = {other:?}").replace('\'', "\"")
+            );
+        }
         let missing = missing.join("\", \"");
         Err(format!(
-            "the header lacks \"{missing}\" (names are compared with case): mend the setting map, or delimiter if the columns ran together"
+            "lacks \"{missing}\" in its header (names are compared with case): mend the setting map, or ask the supplier why the column is gone"
         ))
     }
 }
@@ -248,11 +281,11 @@ fn same(lower: &str, word: &str) -> bool {
 }
 
 fn delimiter(read: &mut SettingsReader<'_>) -> u8 {
-    match read.optional_text("delimiter").as_deref() {
+    match read.optional_exact_text("delimiter").as_deref() {
         None | Some("," | "comma") => b',',
         Some(";" | "semicolon") => b';',
         Some("|" | "pipe") => b'|',
-        Some("tab") => b'\t',
+        Some("\t" | "tab") => b'\t',
         Some(_) => {
             read.fault("delimiter", "must be \",\", \";\", \"|\" or \"tab\"");
             b','
@@ -299,10 +332,14 @@ fn words<T>(
     meaning: fn(&str) -> Option<T>,
     wrong: &str,
 ) -> Vec<(String, T)> {
-    let mut found = Vec::new();
+    let mut found: Vec<(String, T)> = Vec::new();
     for (word, text) in read.names(key) {
+        let lower = word.trim().to_lowercase();
+        if found.iter().any(|(known, _)| *known == lower) {
+            read.fault(&format!("{key}.{word}"), "is there twice: words are compared without case");
+        }
         match meaning(&text) {
-            Some(means) => found.push((word.trim().to_lowercase(), means)),
+            Some(means) => found.push((lower, means)),
             None => read.fault(&format!("{key}.{word}"), wrong),
         }
     }

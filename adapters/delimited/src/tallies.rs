@@ -1,20 +1,23 @@
-//! Aggregated files: rows of counts, summed into whole practice-days in the bands that NHS England publishes.
+//! Aggregated files: rows of counts, gathered into whole days in the bands that NHS England publishes.
 //!
-//! What is stated of a practice-day replaces what was stated before, so that all its rows have to be on one page, wherever in the file they stand. The file
-//! is therefore read once for each page, and every time the next [`DAYS`] practice-days (in the order of practice and day) are kept: memory stays the same
-//! whatever the file's length.
+//! What is stated of a practice's day takes the place of what was stated before, so that all its rows have to be on one page, wherever in the file they
+//! stand; and several sites can be one practice's. The file is therefore read once for each page, and every time the next dates of it are kept, about
+//! [`ENTRIES`] practices and days of them: memory stays the same whatever the file's length.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use callgauge_adapter::folder::Fields;
-use callgauge_adapter::schema::OdsCode;
+use callgauge_adapter::schema::{InvalidCode, OdsCode};
 use callgauge_adapter::{Place, RowReason, TallyRow, time};
 
+use crate::bands::{duration_band, time_band};
 use crate::mapping::{Columns, Field, Mapping, Times, look_up};
-use crate::wire::places;
+use crate::wire::{Groups, places};
 
-/// Practice-days on a page.
-pub(crate) const DAYS: usize = 500;
+/// Practices and days on a page, unless a single date has more.
+pub(crate) const ENTRIES: usize = 500;
+/// Practices, accounts and places that one date may have: more than England has.
+const A_DATE: usize = 20_000;
 
 /// Codes of the collection and our names.
 pub(crate) const INDICATORS: [(&str, &str); 7] = [
@@ -27,156 +30,222 @@ pub(crate) const INDICATORS: [(&str, &str); 7] = [
     ("CBT007", "answered_by_length"),
 ];
 
-/// Indicators that a file by durations cuts.
-const CUT_BY_DURATION: [&str; 3] = ["answered", "missed", "answered_by_length"];
-
-/// Columns of the published layout, where the operator maps none. The band is by time or by duration.
-const PUBLISHED: [(Field, &str); 6] = [
-    (Field::Date, "Date"),
-    (Field::Practice, "PRACTICE_CODE"),
-    (Field::Indicator, "Indicator"),
-    (Field::TimeBand, "Time_Category"),
-    (Field::DurationBand, "Duration"),
-    (Field::Count, "Value"),
+/// Columns of the published layout, where the operator maps none, and whether a file has to have them.
+const PUBLISHED: [(Field, &str, bool); 10] = [
+    (Field::Date, "Date", true),
+    (Field::Region, "REGION_CODE", false),
+    (Field::Icb, "ICB_CODE", false),
+    (Field::SubIcb, "SUB_ICB_LOCATION_CODE", false),
+    (Field::Pcn, "PCN_CODE", false),
+    (Field::Practice, "PRACTICE_CODE", true),
+    (Field::Indicator, "Indicator", true),
+    (Field::TimeBand, "Time_Category", false),
+    (Field::DurationBand, "Duration", false),
+    (Field::Count, "Value", true),
 ];
 
-const TIME_BANDS: [(&str, &str); 9] = [
-    ("0000", "00:00-06:00"),
-    ("0600", "06:00-08:00"),
-    ("0800", "08:00-10:00"),
-    ("1000", "10:00-12:00"),
-    ("1200", "12:00-14:00"),
-    ("1400", "14:00-16:00"),
-    ("1600", "16:00-18:00"),
-    ("1800", "18:00-18:30"),
-    ("1830", "18:30-24:00"),
-];
+/// Columns of the published file that holds answered calls alone, cut in a way of its own.
+const ANSWERED_ALONE: [&str; 2] = ["Wait_Time", "Core_Category"];
 
-/// Whose counts, of which day.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Key {
+/// Why a row is refused: the field, the reason, and what is wrong.
+pub(crate) type Fault = (&'static str, RowReason, &'static str);
+
+/// Whose counts, of which date.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    date: String,
     practice: String,
     account: String,
+    /// PCN, sub-ICB location, ICB, region of an account.
+    groups: [String; 4],
     places: Vec<Place>,
-    date: String,
 }
 
 /// Counts by indicator, band of the day and band of the duration.
 type Counts = BTreeMap<(&'static str, &'static str, &'static str), u64>;
 
-/// The practice-days of one page.
+/// The dates of one page.
 #[derive(Debug, Default)]
 pub(crate) struct Days {
-    after: Option<Key>,
+    after: Option<String>,
     days: BTreeMap<Key, Counts>,
-    more: bool,
+    /// Dates from here on are left to later pages.
+    until: Option<String>,
+    /// The indicators of the whole file, and whether any row of it cuts them by time, by duration.
+    counted: BTreeMap<&'static str, (bool, bool)>,
+    /// The date that was last read, as it was written and as it is understood.
+    dated: (String, String),
 }
 
 /// The mapping to use for a file: the operator's, or the published layout's columns as far as the header has them.
-pub(crate) fn mapping_for<'a>(mapping: &Mapping, names: impl Iterator<Item = &'a str>) -> Mapping {
+///
+/// # Errors
+/// Where it is a published file of another kind.
+pub(crate) fn mapping_for(mapping: &Mapping, names: &[&str]) -> Result<Mapping, String> {
     let mut mapping = mapping.clone();
-    if mapping.map.is_empty() {
-        let names: Vec<&str> = names.collect();
-        let banded = |field| matches!(field, Field::TimeBand | Field::DurationBand);
-        let there = PUBLISHED.iter().filter(|(field, name)| !banded(*field) || names.contains(name));
-        mapping.map = there.map(|(field, name)| (*field, (*name).to_owned())).collect();
+    if !mapping.map.is_empty() {
+        return Ok(mapping);
     }
-    mapping
+    if ANSWERED_ALONE.iter().any(|column| names.contains(column)) {
+        return Err(
+            "holds answered calls alone (a column Wait_Time or Core_Category): take \"By Day and Time\" and \"By Durations\""
+                .into(),
+        );
+    }
+    let there = PUBLISHED.iter().filter(|(_, name, needed)| *needed || names.contains(name));
+    mapping.map = there.map(|(field, name, _)| (*field, (*name).to_owned())).collect();
+    // Files of a month have fewer than half the rows that all bands and indicators would need: rows of 0 are left out.
+    mapping.missing_is_zero = mapping.missing_is_zero.or(Some(true));
+    Ok(mapping)
 }
 
 impl Days {
-    /// The days behind a key.
-    pub(crate) fn after(after: Option<Key>) -> Self {
+    /// The days behind a date.
+    pub(crate) fn after(after: Option<String>) -> Self {
         Self { after, ..Self::default() }
     }
 
     /// Adds a row.
-    pub(crate) fn add(
-        &mut self,
-        fields: &Fields,
-        columns: &Columns,
-        mapping: &Mapping,
-    ) -> Result<(), (&'static str, RowReason, &'static str)> {
-        let malformed = |field, message| (field, RowReason::Malformed, message);
+    pub(crate) fn add(&mut self, fields: &Fields, columns: &Columns, mapping: &Mapping) -> Result<(), Fault> {
         let get = |field| columns.get(fields, field);
-        let indicator = INDICATORS
-            .iter()
-            .find(|(code, name)| {
-                code.eq_ignore_ascii_case(get(Field::Indicator)) || *name == get(Field::Indicator)
-            })
-            .map(|(_, name)| *name)
-            .or_else(|| look_up(&mapping.indicators, get(Field::Indicator)))
-            .ok_or_else(|| {
-                malformed(
-                    "indicator",
-                    "is no indicator that is known: add their word to the setting indicators",
-                )
-            })?;
-        let date = date(get(Field::Date), mapping.times)
-            .ok_or_else(|| malformed("date", "is no date of the form 2026-02-01 or 01/02/2026"))?;
-        let time = time_band(get(Field::TimeBand))
-            .ok_or_else(|| malformed("time_band", "is no band of the day that is known"))?;
-        let duration = duration_band(get(Field::DurationBand)).ok_or_else(|| {
-            malformed("duration_band", "is no band of seconds that is known, such as 61_120")
+        let indicator = indicator(get(Field::Indicator), mapping)?;
+        let date = self.date(get(Field::Date), mapping.times)?;
+        let malformed = |field, message| (field, RowReason::Malformed, message);
+        let time = time_band(get(Field::TimeBand)).ok_or_else(|| {
+            malformed("time_band", "is no part of one of the nine time bands, such as 08:00-09:59")
         })?;
-        let count: u64 =
-            get(Field::Count).parse().map_err(|_| malformed("count", "is no whole number of calls"))?;
-        let key = key(fields, columns, date)?;
-        if self.after.as_ref().is_some_and(|after| key <= *after) {
+        let duration = duration_band(get(Field::DurationBand)).ok_or_else(|| {
+            malformed("duration_band", "is no part of one of the four duration bands, such as 61_120")
+        })?;
+        let (timed, cut) = self.counted.entry(indicator).or_default();
+        (*timed, *cut) = (*timed || !time.is_empty(), *cut || !duration.is_empty());
+        let passed_by = self.after.as_ref().is_some_and(|after| date <= *after)
+            || self.until.as_ref().is_some_and(|until| date >= *until);
+        // What is wrong with a row is told with the first page.
+        if passed_by && self.after.is_some() {
             return Ok(());
         }
-        let sum = self.days.entry(key).or_default().entry((indicator, time, duration)).or_default();
+        let count: u64 =
+            get(Field::Count).parse().map_err(|_| malformed("count", "is no whole number of calls"))?;
+        let whose = whose(fields, columns)?;
+        if passed_by {
+            return Ok(());
+        }
+        let sum = self
+            .days
+            .entry(Key { date, ..whose })
+            .or_default()
+            .entry((indicator, time, duration))
+            .or_default();
         *sum = sum.saturating_add(count);
-        if self.days.len() > DAYS {
+        self.shed()
+    }
+
+    /// Gives the last date up where there are too many entries and earlier dates.
+    fn shed(&mut self) -> Result<(), Fault> {
+        if self.days.len() <= ENTRIES {
+            return Ok(());
+        }
+        let ends = self.days.first_key_value().zip(self.days.last_key_value());
+        let Some((first, last)) = ends.map(|((first, _), (last, _))| (&first.date, last.date.clone())) else {
+            return Ok(());
+        };
+        if *first != last {
+            self.days.retain(|key, _| key.date != last);
+            self.until = Some(last);
+        } else if self.days.len() > A_DATE {
             self.days.pop_last();
-            self.more = true;
+            return Err(("date", RowReason::Malformed, "has more practices and accounts than 20,000"));
         }
         Ok(())
     }
 
-    /// The rows of the page, and the last day on it where there are more.
-    pub(crate) fn into_rows(self) -> (Vec<TallyRow>, Option<Key>) {
-        let last = self.days.last_key_value().map(|(key, _)| key.clone()).filter(|_| self.more);
+    fn date(&mut self, text: &str, times: Times) -> Result<String, Fault> {
+        if self.dated.0 != text || text.is_empty() {
+            let wrong = "is no date of the form 2026-02-01 or 01/02/2026";
+            let date = date(text, times).ok_or(("date", RowReason::Malformed, wrong))?;
+            self.dated = (text.to_owned(), date);
+        }
+        Ok(self.dated.1.clone())
+    }
+
+    /// The rows of the page, and the last date on it where there are more.
+    pub(crate) fn into_rows(self, missing_is_zero: bool) -> (Vec<TallyRow>, Option<String>) {
+        let Self { after: _, days, until, counted, dated: _ } = self;
+        let last = days.last_key_value().map(|(key, _)| key.date.clone()).filter(|_| until.is_some());
         let mut rows = Vec::new();
-        for (key, counts) in self.days {
-            let cut: Vec<&str> =
-                counts.keys().filter(|(_, _, duration)| !duration.is_empty()).map(|(of, _, _)| *of).collect();
-            for ((indicator, time, duration), count) in counts {
-                // The total beside its own bands.
-                if duration.is_empty() && CUT_BY_DURATION.contains(&indicator) && cut.contains(&indicator) {
-                    continue;
-                }
-                rows.push(TallyRow {
-                    practice: key.practice.clone(),
-                    account: key.account.clone(),
-                    places: key.places.clone(),
-                    date: key.date.clone(),
-                    indicator: indicator.into(),
-                    time_band: time.into(),
-                    duration_band: duration.into(),
-                    count,
-                });
+        for (key, mut counts) in days {
+            if missing_is_zero {
+                fill(&mut counts, &counted);
             }
+            let Key { date, practice, account, groups: [pcn, sub_icb, icb, region], places } = key;
+            let day = TallyRow {
+                practice,
+                account,
+                pcn,
+                sub_icb,
+                icb,
+                region,
+                places,
+                date,
+                ..TallyRow::default()
+            };
+            rows.extend(counts.into_iter().map(|((indicator, time, duration), count)| TallyRow {
+                indicator: indicator.into(),
+                time_band: time.into(),
+                duration_band: duration.into(),
+                count,
+                ..day.clone()
+            }));
         }
         (rows, last)
     }
 }
 
-fn key(
-    fields: &Fields,
-    columns: &Columns,
-    date: String,
-) -> Result<Key, (&'static str, RowReason, &'static str)> {
-    let practice = columns.get(fields, Field::Practice);
-    let account = columns.get(fields, Field::Account).to_owned();
-    let places = places(fields, columns);
-    let known = practice.parse::<OdsCode>();
-    if known.is_err() && account.is_empty() && places.is_empty() {
-        let why = "is no practice's code, and no account or place says whose calls these are: rows of accounts that nobody could split cannot be taken";
-        return Err(("practice", RowReason::Malformed, why));
+/// Counts of 0 for the indicators that have no row on a day on which others have, cut as they are elsewhere. Not of inbound calls: a day without them is
+/// refused.
+fn fill(counts: &mut Counts, counted: &BTreeMap<&'static str, (bool, bool)>) {
+    let there: BTreeSet<&str> = counts.keys().map(|(indicator, _, _)| *indicator).collect();
+    for (indicator, (timed, cut)) in counted {
+        if there.contains(indicator) || *indicator == "inbound" {
+            continue;
+        }
+        let time = if *timed { "00:00-06:00" } else { "" };
+        let duration = if *cut { "up_to_60" } else { "" };
+        counts.insert((indicator, time, duration), 0);
     }
-    let practice = known.map(|code| code.to_string()).unwrap_or_default();
-    Ok(Key { practice, account, places, date })
+}
+
+fn indicator(text: &str, mapping: &Mapping) -> Result<&'static str, Fault> {
+    let known = INDICATORS.iter().find(|(code, name)| code.eq_ignore_ascii_case(text) || *name == text);
+    known.map(|(_, name)| *name).or_else(|| look_up(&mapping.indicators, text)).ok_or((
+        "indicator",
+        RowReason::Malformed,
+        "is no indicator that is known: add their word to the setting indicators",
+    ))
+}
+
+/// Whose counts a row has; without the date.
+fn whose(fields: &Fields, columns: &Columns) -> Result<Key, Fault> {
+    let practice = columns.get(fields, Field::Practice).parse::<OdsCode>();
+    let mut account = columns.get(fields, Field::Account).to_owned();
+    let places = places(fields, columns, Field::Number);
+    let groups = Groups::read(fields, columns);
+    let shared = [Field::Pcn, Field::SubIcb, Field::Icb, Field::Region].into_iter().any(|f| columns.has(f));
+    if practice.is_err() && account.is_empty() && places.is_empty() {
+        if practice != Err(InvalidCode::Sentinel) || !shared {
+            let why = "is no practice's code, and no account or place says whose calls these are";
+            return Err(("practice", RowReason::Malformed, why));
+        }
+        account = groups.shared_account();
+    }
+    let Groups { pcn, sub_icb, icb, region } = groups;
+    let of_account = practice.is_err() && !account.is_empty();
+    let groups = [pcn, sub_icb, icb, region]
+        .map(|code| code.filter(|_| of_account).map(|code| code.to_string()).unwrap_or_default());
+    let practice = practice.map(|code| code.to_string()).unwrap_or_default();
+    let account = if practice.is_empty() { account } else { String::new() };
+    Ok(Key { date: String::new(), practice, account, groups, places })
 }
 
 /// `2026-02-01`, `2026-02-01 00:00:00`, `01/02/2026` as ISO 8601.
@@ -192,75 +261,25 @@ fn date(text: &str, times: Times) -> Option<String> {
     moment.ok().map(|moment| time::to_local(moment, &utc, "%Y-%m-%d"))
 }
 
-/// The band of the day in which theirs begins; empty for the whole day. Times are London's.
-fn time_band(text: &str) -> Option<&'static str> {
-    if whole(text) {
-        return Some("");
-    }
-    let digits: String =
-        text.split(['-', '_', ' ']).next()?.chars().filter(char::is_ascii_digit).take(4).collect();
-    let start = if digits.len() == 3 { format!("0{digits}") } else { digits };
-    let valid = start.len() == 4 && start < "2400".to_owned() && &start[2..] < "60";
-    TIME_BANDS.iter().rev().find(|(from, _)| valid && start.as_str() >= *from).map(|(_, name)| *name)
-}
-
-/// The band of seconds in which theirs lies; empty for all. 60 and 120 s belong to the lower band.
-fn duration_band(text: &str) -> Option<&'static str> {
-    if whole(text) {
-        return Some("");
-    }
-    let over = text.strip_prefix('>').or_else(|| text.strip_suffix('+'));
-    let upper: u32 = match over {
-        Some(from) => from.trim().parse::<u32>().ok()?.saturating_add(1),
-        None => text.rsplit(['_', '-', ' ']).next()?.trim_start_matches(['<', '=']).parse().ok()?,
-    };
-    Some(match upper {
-        0..=60 => "up_to_60",
-        61..=120 => "61_to_120",
-        121..=300 => "121_to_300",
-        _ => "over_300",
-    })
-}
-
-fn whole(text: &str) -> bool {
-    text.is_empty() || text.eq_ignore_ascii_case("total") || text.eq_ignore_ascii_case("all")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn bands_are_summed_into_those_that_are_published() {
-        for (theirs, ours) in [
-            ("00:00-05:59", "00:00-06:00"),
-            ("0800_0959", "08:00-10:00"),
-            ("08:30-08:59", "08:00-10:00"),
-            ("18:00-18:29", "18:00-18:30"),
-            ("18:30-23:59", "18:30-24:00"),
-            ("TOTAL", ""),
-        ] {
-            assert_eq!(time_band(theirs), Some(ours), "{theirs}");
-        }
-        for (theirs, ours) in [
-            ("0", "up_to_60"),
-            ("1_60", "up_to_60"),
-            ("61_120", "61_to_120"),
-            ("121_180", "121_to_300"),
-            (">300", "over_300"),
-            ("TOTAL", ""),
-        ] {
-            assert_eq!(duration_band(theirs), Some(ours), "{theirs}");
-        }
-        assert_eq!((time_band("morning"), time_band("25:00")), (None, None));
-        assert_eq!(duration_band("long"), None);
-    }
-
-    #[test]
     fn dates_are_read_year_first_or_day_first() {
         assert_eq!(date("2026-02-01", Times::Any).as_deref(), Some("2026-02-01"));
+        assert_eq!(date("2026-02-01 00:00:00", Times::Any).as_deref(), Some("2026-02-01"));
         assert_eq!(date("01/02/2026", Times::Any).as_deref(), Some("2026-02-01"));
         assert_eq!(date("01/02/2026", Times::Iso), None);
         assert_eq!(date("February", Times::Any), None);
+    }
+
+    #[test]
+    fn what_a_file_counts_elsewhere_is_0_and_cut_as_it_is_there() {
+        let mut counts = Counts::from([(("inbound", "", ""), 7), (("missed", "", "61_to_120"), 2)]);
+        let counted = [("inbound", false), ("missed", true), ("answered", true), ("callback_made", false)];
+        fill(&mut counts, &counted.into_iter().map(|(of, cut)| (of, (false, cut))).collect());
+        let zeros: Vec<_> = counts.into_iter().filter(|(_, count)| *count == 0).map(|(key, _)| key).collect();
+        assert_eq!(zeros, [("answered", "", "up_to_60"), ("callback_made", "", "")]);
     }
 }

@@ -49,10 +49,12 @@ fn every_file_gives_the_calls_that_were_written_down() {
         for call in page.calls {
             let whose = call.draft.attribution.clone().unwrap_or(DraftAttribution::Practice("A81001".into()));
             let checked = Draft { attribution: Some(whose), ..call.draft };
-            checked.check(NOW, UnknownDurations::default()).expect("is a call that the schema takes");
+            checked
+                .check(NOW, super::vendor().unknown_durations(&settings))
+                .expect("is a call that the schema takes");
         }
     }
-    assert!(cases >= 3, "there are cases");
+    assert!(cases >= 4, "there are cases");
 }
 
 #[test]
@@ -107,22 +109,73 @@ fn what_slipped_into_another_column_is_not_kept() {
 }
 
 #[test]
-fn every_fault_of_the_settings_is_told_at_once() {
-    let wrong = "holds = \"cals\"\ndelimiter = \"x\"\n[map]\ncaller = \"From\"\ncall_id = \"id\"\n[outcomes]\nA = \"abandoned\"\nB = \"missed:closed\"";
+fn ten_faults_of_the_settings_are_ten_lines() {
+    let wrong = "holds = \"cals\"\ndelimiter = \"x\"\nfloder = \"/srv\"\n[map]\ncaller = \"From\"\ncall_id = \"id\"\n[outcomes]\nA = \"abandoned\"\na = \"answered\"\nB = \"missed:closed\"";
     let Err(faults) = super::vendor().open(&settings(wrong)) else { panic!("opens") };
-    let keys: Vec<&str> = faults.faults.iter().map(|fault| fault.key.as_str()).collect();
-    for key in [
+    let mut keys: Vec<&str> = faults.faults.iter().map(|fault| fault.key.as_str()).collect();
+    keys.sort_unstable();
+    let all = [
+        "delimiter",
+        "floder",
         "folder",
         "holds",
-        "delimiter",
         "map.caller",
-        "map.started_at",
         "map.outcome",
+        "map.started_at",
         "outcomes.A",
         "outcomes.B",
-    ] {
-        assert!(keys.contains(&key), "{key} in {keys:?}");
+        "outcomes.a",
+    ];
+    assert_eq!(keys, all);
+    assert_eq!(faults.to_string().lines().count(), 10, "{faults}");
+}
+
+#[test]
+fn a_file_with_another_delimiter_is_told_which_it_seems_to_have() {
+    for (text, other) in
+        [("id;start;result;wait;talk\n", "\";\""), ("id\tstart\tresult\twait\ttalk\n", "\"\\t\"")]
+    {
+        let fault = mapped(&settings(PLAIN), text.as_bytes()).expect_err("is divided otherwise");
+        assert!(fault.message.contains(&format!("set delimiter = {other}")), "{}", fault.message);
+        let given = settings(&format!("delimiter = {other}\n{PLAIN}"));
+        mapped(&given, text.as_bytes()).expect("is divided so");
     }
+}
+
+#[test]
+fn crlf_tabs_and_semicolons_are_read_as_they_are_meant() {
+    for delimiter in [",", ";", "\t", "|"] {
+        let text =
+            "id,start,result,wait,talk\r\n1,2026-03-02 08:00:00,Answered,5,60\r\n".replace(',', delimiter);
+        let given = settings(&format!("delimiter = {delimiter:?}\n{PLAIN}"));
+        let page = mapped(&given, text.as_bytes()).expect("maps");
+        assert_eq!((page.calls.len(), page.rejects.len()), (1, 0), "{delimiter:?}");
+        assert_eq!(page.calls[0].draft.talk.map(|talk| talk.secs), Some(60));
+    }
+}
+
+#[test]
+fn durations_without_a_column_are_unknown_and_no_fault_of_the_row() {
+    let plain = "[map]\ncall_id = \"id\"\nstarted_at = \"start\"\noutcome = \"result\"\n[outcomes]\nAnswered = \"answered\"\n";
+    let vendor = super::vendor();
+    assert_eq!(vendor.unknown_durations(&settings(plain)), UnknownDurations { wait: true, talk: true });
+    assert_eq!(vendor.unknown_durations(&settings(PLAIN)), UnknownDurations::default());
+    let derived = plain.replace("outcome =", "answered_at = \"a\"\nended_at = \"e\"\noutcome =");
+    assert_eq!(vendor.unknown_durations(&settings(&derived)), UnknownDurations::default());
+}
+
+#[test]
+fn the_number_of_the_other_side_of_a_call_is_not_read() {
+    let two_ways = PLAIN
+        .replace("call_id =", "direction = \"way\"\nnumber = \"to\"\noutbound_number = \"from\"\ncall_id =");
+    let text = b"id,way,from,to,start,result,wait,talk\n1,in,07700900123,01632960100,2026-03-02 08:00:00,Missed,5,\n2,out,01632960100,07700900123,2026-03-02 08:00:00,Missed,5,\n3,,07700900123,07700900123,2026-03-02 08:00:00,Missed,5,\n";
+    let page = mapped(&settings(&two_ways), text).expect("maps");
+    let own = callgauge_adapter::Place::number("01632960100").expect("is one");
+    assert!(page.calls.len() == 2 && page.calls.iter().all(|call| call.places == [own.clone()]), "{page:?}");
+    assert_eq!(page.rejects[0].field, "direction", "nothing tells which side is the practice's");
+    let without = two_ways.replace("outbound_number = \"from\"\n", "");
+    let page = mapped(&settings(&without), text).expect("maps");
+    assert!(page.calls[1].places.is_empty(), "where no column has it, there is none");
 }
 
 #[tokio::test]
@@ -151,12 +204,44 @@ async fn a_practice_day_is_never_on_two_pages() {
         assert!(on_page.iter().all(|day| !days.contains(day)), "a day came twice");
         days.extend(on_page);
         calls += page.tallies.iter().map(|row| row.count).sum::<u64>();
-        assert!(page.tallies.len() <= 2 * crate::tallies::DAYS, "two bands a day");
+        assert!(page.tallies.len() <= 2 * crate::tallies::ENTRIES, "two bands a day");
         pages += 1;
         match page.next {
             Next::More(next) => cursor = Some(next),
             Next::Done => break,
         }
     }
+    // 16 dates of 30 practices, then the other 12, then nothing.
     assert_eq!((days.len(), calls, pages), (28 * 30, 28 * 30 * 6, 3));
+}
+
+#[tokio::test]
+async fn refused_rows_are_told_once_and_their_number_where_they_are_many() {
+    let dir = tempfile::tempdir().expect("can be made");
+    let mut text = String::from("Date,PRACTICE_CODE,Indicator,Value\n");
+    for day in 1..=28 {
+        for practice in 0..50 {
+            text.push_str(&format!(
+                "2026-02-{day:02},A8{practice:04},CBT001,2\n2026-02-{day:02},A8{practice:04},CBT999,2\n"
+            ));
+        }
+    }
+    std::fs::write(dir.path().join("month.csv"), text).expect("can be written");
+    let path = dir.path().display();
+    let account = super::vendor()
+        .open(&settings(&format!("folder = '{path}'\nholds = \"tallies\"")))
+        .unwrap_or_else(|faults| panic!("{faults}"));
+    let window = Window { from: Moment::from_millis(0), until: NOW };
+    let (mut cursor, mut rejects, mut days) = (None, Vec::new(), 0);
+    loop {
+        let page = account.fetch(FetchRequest { window, cursor, now: NOW }).await.expect("is read");
+        rejects.extend(page.rejects);
+        days += page.tallies.len();
+        match page.next {
+            Next::More(next) => cursor = Some(next),
+            Next::Done => break,
+        }
+    }
+    assert_eq!((days, rejects.len()), (28 * 50, 1_001));
+    assert!(rejects[1_000].message.starts_with("400 more rows"), "{}", rejects[1_000].message);
 }

@@ -1,5 +1,5 @@
 //! A row, as far as it is read: the mapped columns and no other, so that a caller's number has no place here. The practice's own number becomes a
-//! fingerprint at once; ids that hold a number are hashed.
+//! fingerprint at once, and is read from the column that has it for the call's direction alone; ids that hold a number are hashed.
 
 use callgauge_adapter::folder::Fields;
 use callgauge_adapter::schema::OdsCode;
@@ -24,9 +24,9 @@ pub(crate) struct CallRow<'a> {
     pub(crate) wait: &'a str,
     pub(crate) talk: &'a str,
     pub(crate) line: String,
-    pub(crate) places: Vec<Place>,
     pub(crate) practice: &'a str,
     pub(crate) account: &'a str,
+    pub(crate) groups: Groups,
     pub(crate) callback_for: String,
     pub(crate) revision: &'a str,
 }
@@ -48,9 +48,9 @@ impl<'a> CallRow<'a> {
             wait: get(Field::Wait),
             talk: get(Field::Talk),
             line: line_of(get(Field::Line)),
-            places: places(fields, columns),
             practice: get(Field::Practice),
             account: get(Field::Account),
+            groups: Groups::read(fields, columns),
             callback_for: id(get(Field::CallbackFor)),
             revision: get(Field::Revision),
         }
@@ -92,10 +92,40 @@ impl<'a> CallRow<'a> {
     }
 }
 
-/// Number, queue, site.
-pub(crate) fn places(fields: &Fields, columns: &Columns) -> Vec<Place> {
+/// What an account belongs to, as far as a file tells.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Groups {
+    pub(crate) pcn: Option<OdsCode>,
+    pub(crate) sub_icb: Option<OdsCode>,
+    pub(crate) icb: Option<OdsCode>,
+    pub(crate) region: Option<OdsCode>,
+}
+
+impl Groups {
+    /// Words such as "Unmapped" are no code.
+    pub(crate) fn read(fields: &Fields, columns: &Columns) -> Self {
+        let get = |field| columns.get(fields, field).parse().ok();
+        Self {
+            pcn: get(Field::Pcn),
+            sub_icb: get(Field::SubIcb),
+            icb: get(Field::Icb),
+            region: get(Field::Region),
+        }
+    }
+
+    /// The account of calls that NHS England gives to nobody below these groups, by an id made of them, so that it is the same in every file.
+    pub(crate) fn shared_account(&self) -> String {
+        let Self { pcn, sub_icb, icb, region } = *self;
+        let parts = [pcn, sub_icb, icb, region];
+        let parts = parts.map(|code| code.map_or_else(|| "none".to_owned(), |code| code.to_string()));
+        format!("shared-{}", parts.join("-"))
+    }
+}
+
+/// Number, queue, site. `number` is the column of the practice's own number.
+pub(crate) fn places(fields: &Fields, columns: &Columns, number: Field) -> Vec<Place> {
     let get = |field| Some(columns.get(fields, field)).filter(|text: &&str| !text.is_empty());
-    let number = get(Field::Number).and_then(Place::number);
+    let number = get(number).and_then(Place::number);
     number
         .into_iter()
         .chain(get(Field::Queue).map(Place::queue))

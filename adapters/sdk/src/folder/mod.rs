@@ -2,8 +2,10 @@
 //!
 //! A folder has no windows of its own. For a window every file is read that was written, or put there, since the window began (less ten minutes for clocks
 //! that differ); what the host has already is a duplicate to it. So a file that came late is taken whatever days it speaks of, a file that grew is read
-//! again with its new lines, and no list of files that were read can get lost. Files are read in the order of their names, hidden ones and unfinished
-//! copies (`.part`, `.filepart`, `.tmp`, `.crdownload`) are passed over.
+//! again with its new lines, and no list of files that were read can get lost. A file that is removed changes nothing of what was read from it. Files are
+//! read in the order in which they were written, so that a correction comes after what it corrects; those written since the window began to be read come
+//! last, each once, so that a file that never rests does not keep the window open. Hidden files and unfinished copies (`.part`, `.filepart`, `.tmp`,
+//! `.crdownload`) are passed over.
 //!
 //! Within a window the cursor is a [`FileAt`]: name, size, fingerprint of the beginning, byte and line. Where the file is another one by now it is read
 //! from its start. A last line without an end waits for the rest of it; when nothing was written for ten minutes it is taken as it is.
@@ -46,12 +48,14 @@ pub struct Folder {
 }
 
 /// A file of it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
     /// Its name.
     pub name: String,
     /// How many bytes it has.
     pub size: u64,
+    /// When it was last written; a copy can bring the time of its original along.
+    pub written_at: Moment,
     /// When it was last written or put there.
     pub changed_at: Moment,
 }
@@ -61,11 +65,19 @@ impl Listed {
     pub fn shown(&self) -> String {
         call_id_of(&[&self.name])
     }
+
+    /// Its place in the order of reading, for a window that began to be read then.
+    fn place(&self, begun: i64) -> (i64, &str) {
+        (self.written_at.millis().min(begun), &self.name)
+    }
 }
 
 /// A place in a folder, for cursors.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileAt {
+    /// When the window began to be read, and the file's place in its order. Milliseconds since 1970.
+    begun: i64,
+    written: i64,
     name: String,
     size: u64,
     known_by: String,
@@ -80,8 +92,10 @@ pub struct FileAt {
 /// A piece of a file.
 #[derive(Clone, Debug)]
 pub struct Piece {
-    /// Which file.
+    /// Which file, as it was listed.
     pub file: Listed,
+    /// How many bytes it has by now.
+    size: u64,
     /// Its beginning, up to [`HEAD`] bytes.
     pub head: Vec<u8>,
     /// From `offset` on, up to [`PIECE`] bytes.
@@ -95,6 +109,7 @@ pub struct Piece {
     /// Whether the file was not changed for ten minutes.
     pub quiet: bool,
     skipping: bool,
+    begun: i64,
 }
 
 impl Folder {
@@ -108,7 +123,7 @@ impl Folder {
         Self { path: path.as_ref().to_owned() }
     }
 
-    /// The files that `takes` says yes to, in the order of their names.
+    /// The files that `takes` says yes to, the one that was written first before the others.
     ///
     /// # Errors
     /// [`Fault::File`] where the folder cannot be read or holds more than 100,000 files.
@@ -130,11 +145,7 @@ impl Folder {
             if unfinished(&name) || !takes(&name) {
                 continue;
             }
-            // A file that is moved away meanwhile is not there.
-            let Ok(seen) = std::fs::metadata(entry.path()) else { continue };
-            if !seen.is_file() {
-                continue;
-            }
+            let Some(file) = self.listed(name) else { continue };
             if found.len() >= FILES {
                 return Err(AdapterError::new(
                     Fault::File,
@@ -143,13 +154,26 @@ impl Folder {
                     ),
                 ));
             }
-            found.push(Listed { name, size: seen.len(), changed_at: changed_at(&seen) });
+            found.push(file);
         }
-        found.sort();
+        found.sort_by(|one, other| one.place(i64::MAX).cmp(&other.place(i64::MAX)));
         Ok(found)
     }
 
-    /// The next piece to read: of the files written since `since`, the one at or after `at`. `None` where there is no more.
+    /// A file as it is now; `None` where there is none, such as one that was moved away meanwhile.
+    fn listed(&self, name: String) -> Option<Listed> {
+        let seen = std::fs::metadata(self.path.join(&name)).ok().filter(Metadata::is_file)?;
+        let written_at = written_at(&seen);
+        let changed_at = Moment::from_millis(written_at.millis().max(put_there(&seen)));
+        Some(Listed { name, size: seen.len(), written_at, changed_at })
+    }
+
+    /// Whether a file is still as it was when it was listed.
+    pub fn unchanged(&self, file: &Listed) -> bool {
+        self.listed(file.name.clone()).as_ref() == Some(file)
+    }
+
+    /// The next piece to read: of the files written or put there since `since`, the one at or after `at`. `None` where there is no more.
     ///
     /// # Errors
     /// [`Fault::File`].
@@ -161,13 +185,21 @@ impl Folder {
         now: Moment,
     ) -> Result<Option<Piece>, AdapterError> {
         let since = since.plus_millis(-MARGIN_MILLIS);
-        for file in files.iter().filter(|file| file.changed_at >= since) {
+        let begun = at.map_or(now.millis(), |at| at.begun);
+        let mut due: Vec<&Listed> = files.iter().filter(|file| file.changed_at >= since).collect();
+        due.sort_by_key(|file| file.place(begun));
+        for file in due {
             let from = match at {
-                Some(at) if file.name < at.name || (file.name == at.name && at.done) => continue,
-                Some(at) if file.name == at.name => Some(at),
-                _ => None,
+                Some(at) => {
+                    let order = file.place(begun).cmp(&(at.written, at.name.as_str()));
+                    if order.is_lt() || (order.is_eq() && at.done) {
+                        continue;
+                    }
+                    Some(at).filter(|at| at.name == file.name)
+                }
+                None => None,
             };
-            match self.piece_of(file, from, now) {
+            match self.piece_of(file, from, begun, now) {
                 Ok(piece) => return Ok(Some(piece)),
                 // Moved away since it was listed.
                 Err(what) if what.kind() == std::io::ErrorKind::NotFound => {}
@@ -182,7 +214,13 @@ impl Folder {
         Ok(None)
     }
 
-    fn piece_of(&self, file: &Listed, at: Option<&FileAt>, now: Moment) -> std::io::Result<Piece> {
+    fn piece_of(
+        &self,
+        file: &Listed,
+        at: Option<&FileAt>,
+        begun: i64,
+        now: Moment,
+    ) -> std::io::Result<Piece> {
         let mut open = File::open(self.path.join(&file.name))?;
         let size = open.metadata()?.len();
         let mut head = Vec::new();
@@ -195,8 +233,8 @@ impl Folder {
         open.take(PIECE as u64).read_to_end(&mut bytes)?;
         let last = offset + bytes.len() as u64 >= size;
         let quiet = now.millis().saturating_sub(file.changed_at.millis()) >= QUIET_MILLIS;
-        let file = Listed { size, ..file.clone() };
-        Ok(Piece { file, head, bytes, offset, line, last, quiet, skipping })
+        let file = file.clone();
+        Ok(Piece { file, size, head, bytes, offset, line, last, quiet, skipping, begun })
     }
 }
 
@@ -230,10 +268,13 @@ impl Piece {
     }
 
     fn at(&self) -> FileAt {
+        let (written, name) = self.file.place(self.begun);
         FileAt {
-            name: self.file.name.clone(),
-            size: self.file.size,
-            known_by: known_by(&self.head, self.file.size),
+            begun: self.begun,
+            written,
+            name: name.to_owned(),
+            size: self.size,
+            known_by: known_by(&self.head, self.size),
             offset: self.offset,
             line: self.line,
             skipping: false,
@@ -255,17 +296,17 @@ fn unfinished(name: &str) -> bool {
         || [".part", ".filepart", ".tmp", ".crdownload"].iter().any(|end| lower.ends_with(end))
 }
 
-/// When a file was written or put there, whichever is later: copies can bring an old time of writing with them.
-fn changed_at(seen: &Metadata) -> Moment {
+/// When a file was written. A time before 1970 is none.
+fn written_at(seen: &Metadata) -> Moment {
     let written = seen.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-    let written = written.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
-    Moment::from_millis(written.max(put_there(seen)))
+    Moment::from_millis(written.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX)))
 }
 
+/// When a file was put there: copies can bring an old time of writing with them.
 #[cfg(unix)]
 fn put_there(seen: &Metadata) -> i64 {
     use std::os::unix::fs::MetadataExt;
-    seen.ctime().saturating_mul(1_000)
+    seen.ctime().saturating_mul(1_000).saturating_add(seen.ctime_nsec() / 1_000_000)
 }
 
 #[cfg(not(unix))]

@@ -121,14 +121,81 @@ fn half_a_line_waits_for_the_rest_and_a_cursor_goes_on_behind_what_was_read() {
 #[test]
 fn files_that_did_not_change_since_are_not_read_again() {
     let dir = tempfile::tempdir().expect("can be made");
-    for name in ["b.csv", "a.csv", ".hidden.csv", "c.csv.part", "d.txt"] {
+    for (at, name) in (1..).zip(["b.csv", "a.csv", ".hidden.csv", "c.csv.part", "d.txt"]) {
         std::fs::write(dir.path().join(name), "x\n").expect("can be written");
+        written(&dir.path().join(name), at);
     }
     let folder = Folder::new(dir.path());
     let files = folder.files(|name| name.contains(".csv")).expect("can be read");
-    assert_eq!(files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["a.csv", "b.csv"]);
+    assert_eq!(
+        files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(),
+        ["b.csv", "a.csv"],
+        "as they were written"
+    );
     let later = now().plus_millis(MARGIN_MILLIS + 60_000);
     assert!(folder.piece(&files, later, None, later).expect("can be read").is_none());
     let gone = Folder::new(dir.path().join("none")).files(|_| true).expect_err("is not there");
     assert_eq!(gone.fault, Fault::File);
+}
+
+/// Lets a file seem to have been written so many seconds after 1970.
+fn written(path: &Path, secs: u64) {
+    let file = std::fs::File::options().write(true).open(path).expect("is there");
+    file.set_modified(UNIX_EPOCH + std::time::Duration::from_secs(secs)).expect("can be set");
+}
+
+/// The names of the files of a window, in the order in which they are read, with what `between` does after each.
+fn order(path: &Path, begun: Moment, mut between: impl FnMut(&str)) -> Vec<String> {
+    let folder = Folder::new(path);
+    let (mut at, mut names) = (None, Vec::new());
+    loop {
+        let files = folder.files(|_| true).expect("can be read");
+        let next = folder.piece(&files, Moment::from_millis(0), at.as_ref(), begun).expect("can be read");
+        let Some(piece) = next else { return names };
+        assert!(names.len() < 20, "a file that never rests keeps the window open: {names:?}");
+        names.push(piece.file.name.clone());
+        let mut records = piece.records(CSV);
+        records.by_ref().for_each(drop);
+        at = Some(piece.after(&records));
+        between(&piece.file.name);
+    }
+}
+
+#[test]
+fn a_correction_is_read_after_what_it_corrects_whatever_its_name() {
+    let dir = tempfile::tempdir().expect("can be made");
+    for (name, secs) in [("february.csv", 100), ("a correction.csv", 200), ("january.csv", 50)] {
+        std::fs::write(dir.path().join(name), "x\n").expect("can be written");
+        written(&dir.path().join(name), secs);
+    }
+    assert_eq!(order(dir.path(), now(), |_| {}), ["january.csv", "february.csv", "a correction.csv"]);
+}
+
+#[test]
+fn a_file_that_is_written_while_a_window_is_read_comes_last_and_once() {
+    let dir = tempfile::tempdir().expect("can be made");
+    for name in ["a.csv", "busy.csv", "c.csv"] {
+        std::fs::write(dir.path().join(name), "x\n").expect("can be written");
+        written(&dir.path().join(name), 100);
+    }
+    let busy = dir.path().join("busy.csv");
+    let read = order(dir.path(), Moment::from_millis(1_000_000), |_| {
+        let mut file = std::fs::OpenOptions::new().append(true).open(&busy).expect("opens");
+        file.write_all(b"more\n").expect("can be written");
+    });
+    assert_eq!(read, ["a.csv", "c.csv", "busy.csv"]);
+}
+
+#[test]
+fn a_file_that_was_written_to_is_not_as_it_was_listed() {
+    let dir = tempfile::tempdir().expect("can be made");
+    let path = dir.path().join("a.csv");
+    std::fs::write(&path, "x\n").expect("can be written");
+    let folder = Folder::new(dir.path());
+    let listed = folder.files(|_| true).expect("can be read").remove(0);
+    assert!(folder.unchanged(&listed));
+    std::fs::write(&path, "x\ny\n").expect("can be written");
+    assert!(!folder.unchanged(&listed));
+    std::fs::remove_file(&path).expect("was there");
+    assert!(!folder.unchanged(&listed));
 }
