@@ -1,5 +1,7 @@
 //! What the operator says of the files: which column is which of our fields, which word which outcome, and how times and durations are written.
 
+use std::collections::BTreeSet;
+
 use callgauge_adapter::SettingsReader;
 use callgauge_adapter::folder::{Fields, Shape};
 use callgauge_adapter::schema::{CallbackTiming, Direction, Outcome, Reason, UnknownDurations};
@@ -332,10 +334,10 @@ fn words<T>(
     meaning: fn(&str) -> Option<T>,
     wrong: &str,
 ) -> Vec<(String, T)> {
-    let mut found: Vec<(String, T)> = Vec::new();
+    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
     for (word, text) in read.names(key) {
         let lower = word.trim().to_lowercase();
-        if found.iter().any(|(known, _)| *known == lower) {
+        if !seen.insert(lower.clone()) {
             read.fault(&format!("{key}.{word}"), "is there twice: words are compared without case");
         }
         match meaning(&text) {

@@ -140,7 +140,7 @@ fn files_that_did_not_change_since_are_not_read_again() {
 
 /// Lets a file seem to have been written so many seconds after 1970.
 fn written(path: &Path, secs: u64) {
-    let file = std::fs::File::options().write(true).open(path).expect("is there");
+    let file = File::options().write(true).open(path).expect("is there");
     file.set_modified(UNIX_EPOCH + std::time::Duration::from_secs(secs)).expect("can be set");
 }
 
