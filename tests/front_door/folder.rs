@@ -215,6 +215,8 @@ async fn a_file_of_calls_says_nothing_of_days_that_are_not_in_it() {
     );
     let read = world.sync().await;
     assert_eq!(read.unmapped, 1);
+    let from = read.window_start_time.map(|at| at.seconds);
+    assert_eq!(from, Some(0), "the first reading takes whatever is there");
     let (monday, tuesday) = (world.day(2).await, world.day(3).await);
     assert_eq!((monday.calls, value(&monday, "call_times_to_answer")), (2, Ok(1)));
     assert_eq!(
