@@ -12,6 +12,7 @@ mod door;
 mod drain;
 mod errors;
 mod failing;
+mod folder;
 mod indicators;
 mod made_up;
 mod mapping;

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use async_trait::async_trait;
-use callgauge_schema::Moment;
+use callgauge_schema::{Moment, UnknownDurations};
 
 use crate::{AdapterError, Cursor, Description, Page, SettingFaults, Settings, VendorCall};
 
@@ -73,6 +73,18 @@ pub trait Vendor: Send + Sync {
     /// into: nothing tells that a file is still to come.
     fn delivers(&self) -> bool {
         true
+    }
+
+    /// The durations that calls of an account may lack: as the description says, unless the settings decide it, as with columns that are not mapped.
+    fn unknown_durations(&self, _settings: &Settings) -> UnknownDurations {
+        let description = self.description();
+        UnknownDurations { wait: description.unknown_wait, talk: description.unknown_talk }
+    }
+
+    /// Whether the first reading takes all that is there, where the operator does not say from when: folders, which hold what somebody put there to be
+    /// read. Others begin a day back, since a vendor's list may go back years.
+    fn begins_with_all(&self) -> bool {
+        false
     }
 
     /// Makes ready what [`Self::description`] needs, such as a program that has to be started; the host waits for it before each reading. Most need nothing.

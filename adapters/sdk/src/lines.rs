@@ -25,7 +25,11 @@ impl Page {
         let Self { calls, rejects, tallies, unknown_words, in_progress, next: _ } = self;
         let mut lines: Vec<Value> = calls.iter().map(VendorCall::to_json).collect();
         lines.extend(rejects.iter().map(|reject| json!({ "reject": reject })));
-        lines.extend(tallies.iter().map(|tally| json!({ "tally": tally })));
+        lines.extend(tallies.iter().map(|tally| {
+            let mut line = json!({ "tally": tally });
+            line["tally"]["places"] = tally.places.iter().map(ToString::to_string).collect();
+            line
+        }));
         lines.extend(unknown_words.iter().map(|word| json!({ "unknown_word": word })));
         lines.extend((*in_progress > 0).then(|| json!({ "in_progress": in_progress })));
         lines.into_iter().map(|line| format!("{line}\n")).collect()

@@ -145,23 +145,38 @@ pub struct UnknownWord {
     pub times: u64,
 }
 
-/// Counts of one practice or account on one day (and band), as a supplier states them. The host checks them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Calls of one indicator of one practice or account on one day, or in a part of it, as a supplier counts them. The host sums what is stated of the same
+/// whose, day, indicator and bands on one page, and checks it; what a later page states of a day takes the place of what was stated before, so that all
+/// rows of a day are on one page.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TallyRow {
-    /// ODS code, or empty where `places` say whose it is.
+    /// ODS code; empty where it is an account's, or `places` say whose it is.
     pub practice: String,
     /// Account, where it is not one practice's.
     pub account: String,
+    /// What all practices of the account belong to, as far as known: ODS codes, empty otherwise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub pcn: String,
+    /// As `pcn`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sub_icb: String,
+    /// As `pcn`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub icb: String,
+    /// As `pcn`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub region: String,
     /// Places, as with calls.
     pub places: Vec<Place>,
     /// ISO 8601 local date.
     pub date: String,
-    /// Which of the seven indicators: `inbound`, `answered`, `ended_in_ivr`, `missed`, `callback_requested`, `callback_made`.
+    /// Which of the seven indicators: `inbound` (CBT001), `ended_in_ivr` (CBT002), `answered` (CBT003), `missed` (CBT004), `callback_requested` (CBT005),
+    /// `callback_made` (CBT006), `answered_by_length` (CBT007).
     pub indicator: String,
-    /// The band of the day as the supplier names it ("08:00-08:29" and so on), empty where it gives days only.
+    /// The time band, by its first minute: `00:00-06:00`, `06:00-08:00`, `08:00-10:00` and so on, `18:00-18:30`, `18:30-24:00`; empty for the whole day.
     pub time_band: String,
-    /// The duration band as the supplier names it, empty where it gives none.
+    /// The duration band, of the wait or (CBT007) the length: `up_to_60`, `61_to_120`, `121_to_300`, `over_300`; empty for all.
     pub duration_band: String,
-    /// How many.
+    /// How many. 0 says that there were none; without a row nothing is known.
     pub count: u64,
 }

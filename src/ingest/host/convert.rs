@@ -1,14 +1,12 @@
-//! A page of an adapter into a batch: each call given to whom it belongs, rows that could not be mapped kept as rejects, counts gathered by day.
+//! A page of an adapter into a batch: each call given to whom it belongs, rows that could not be mapped kept as rejects, counts with them (`counts`).
 
-use std::collections::BTreeMap;
-
-use callgauge_adapter::{Page, Place, RejectedRow, RowReason, TallyRow, VendorCall};
+use callgauge_adapter::{Page, Place, RejectedRow, RowReason, VendorCall};
 use callgauge_schema::{
-    Account, Attribution, Draft, DraftAccount, DraftAttribution, DraftDuration, Moment, OdsCode,
-    RejectReason, UnknownDurations,
+    Account, Attribution, Draft, DraftAccount, DraftAttribution, DraftDuration, Moment, OdsCode, RejectReason,
 };
 
-use super::{Mapping, SourceSetup};
+use super::SourceSetup;
+use super::counts::{Counted, day_tallies};
 use crate::ingest::{Batch, Ingest};
 use crate::proto::v1;
 use crate::store::Reject;
@@ -30,8 +28,7 @@ pub(super) struct Converted {
 /// What becomes of a page's calls, rows and counts.
 pub(super) fn convert(ingest: &Ingest, setup: &SourceSetup, now: Moment, page: Page) -> Converted {
     let Page { calls, rejects, tallies, unknown_words: _, in_progress: _, next: _ } = page;
-    let description = setup.vendor.description();
-    let unknown = UnknownDurations { wait: description.unknown_wait, talk: description.unknown_talk };
+    let unknown = setup.vendor.unknown_durations(&setup.settings);
     let mut records = Vec::with_capacity(calls.len());
     let mut homeless = Vec::new();
     for VendorCall { draft, places } in calls {
@@ -50,7 +47,8 @@ pub(super) fn convert(ingest: &Ingest, setup: &SourceSetup, now: Moment, page: P
         batch = batch.with_unmapped(record, unknown, &written(&places), &message);
     }
     batch = batch.with_rejects(rejects.into_iter().map(rejected_row));
-    let tallies = day_tallies(&setup.mapping, tallies);
+    let Counted { tallies, nobodys } = day_tallies(&setup.mapping, tallies);
+    batch = batch.with_rejects(nobodys.into_iter().map(rejected_row));
     let days = tallies.len() as u64;
     if days > 0 {
         batch = batch.with_tallies(ingest.convert_tallies(setup.id.clone(), tallies));
@@ -205,106 +203,4 @@ fn rejected_row(row: RejectedRow) -> Box<Reject> {
 pub fn row_of(payload: &[u8]) -> Option<String> {
     let (&ROW, json) = payload.split_first()? else { return None };
     String::from_utf8(json.to_vec()).ok()
-}
-
-/// Whose counts, of which day, cut how.
-type Heap = (String, String, String, v1::TallyShape);
-
-/// Rows of counts gathered into days.
-fn day_tallies(mapping: &Mapping, rows: Vec<TallyRow>) -> Vec<v1::DayTally> {
-    let mut days: BTreeMap<(String, String, String, i32), v1::DayTally> = BTreeMap::new();
-    for row in rows {
-        let (whose, (practice, account, date, shape)) = whose_counts(mapping, &row);
-        let tally =
-            days.entry((practice, account, date.clone(), shape.into())).or_insert_with(|| v1::DayTally {
-                attribution: whose,
-                date,
-                shape: shape.into(),
-                indicators: Vec::new(),
-                counts: Vec::new(),
-            });
-        let indicator = indicator(&row.indicator);
-        if !tally.indicators.contains(&indicator) {
-            tally.indicators.push(indicator);
-        }
-        tally.counts.push(v1::TallyCount {
-            indicator,
-            time_band: time_band(&row.time_band),
-            duration_band: duration_band(&row.duration_band),
-            calls: i64::try_from(row.count).unwrap_or(i64::MAX),
-        });
-    }
-    days.into_values().collect()
-}
-
-fn whose_counts(mapping: &Mapping, row: &TallyRow) -> (Option<v1::day_tally::Attribution>, Heap) {
-    let TallyRow { practice, account, places, date, indicator: _, time_band, duration_band, count: _ } = row;
-    let shape = match (time_band.is_empty(), duration_band.is_empty()) {
-        (true, true) => v1::TallyShape::Day,
-        (false, _) => v1::TallyShape::TimeBands,
-        (true, false) => v1::TallyShape::DurationBands,
-    };
-    let day = date.parse().ok().map(crate::calendar::start_of);
-    let mapped = day.and_then(|day| mapping.whose(places, day)).map(attribution);
-    let whose = if !practice.is_empty() {
-        Some(v1::day_tally::Attribution::PracticeCode(practice.clone()))
-    } else if !account.is_empty() {
-        Some(v1::day_tally::Attribution::Account(v1::Account {
-            id: account.clone(),
-            ..v1::Account::default()
-        }))
-    } else {
-        mapped.map(|mapped| match mapped {
-            v1::call_record::Attribution::PracticeCode(code) => {
-                v1::day_tally::Attribution::PracticeCode(code)
-            }
-            v1::call_record::Attribution::Account(account) => v1::day_tally::Attribution::Account(account),
-        })
-    };
-    let (practice, account) = match &whose {
-        Some(v1::day_tally::Attribution::PracticeCode(code)) => (code.clone(), String::new()),
-        Some(v1::day_tally::Attribution::Account(account)) => (String::new(), account.id.clone()),
-        None => (String::new(), places.iter().map(Place::to_string).collect::<Vec<_>>().join(" ")),
-    };
-    (whose, (practice, account, date.clone(), shape))
-}
-
-/// An indicator by its name; a number that none has where there is none such, so that the tally is refused with its field.
-fn indicator(name: &str) -> i32 {
-    use v1::TallyIndicator as I;
-    let known = match name {
-        "inbound" => I::Inbound,
-        "ended_in_ivr" => I::EndedInIvr,
-        "answered" => I::Answered,
-        "missed" => I::Missed,
-        "callback_requested" => I::CallbackRequested,
-        "callback_made" => I::CallbackMade,
-        "answered_by_length" => I::AnsweredByLength,
-        _ => return 0,
-    };
-    known.into()
-}
-
-/// A band of the day by its first digits ("08:00-10:00", "0800 to 0959"): its number, 0 for none, one that no band has where it is unknown.
-fn time_band(name: &str) -> i32 {
-    if name.is_empty() {
-        return 0;
-    }
-    let digits: String = name.chars().filter(char::is_ascii_digit).take(4).collect();
-    let known = ["0000", "0600", "0800", "1000", "1200", "1400", "1600", "1800", "1830"];
-    known.iter().position(|start| *start == digits).map_or(i32::MAX, |at| at as i32 + 1)
-}
-
-/// A band of a duration by its name in the proto, without its prefix; its number, 0 for none, one that no band has where it is unknown.
-fn duration_band(name: &str) -> i32 {
-    if name.is_empty() {
-        return 0;
-    }
-    let wanted = name.to_ascii_uppercase().replace([' ', '-'], "_");
-    (1..=4)
-        .find(|number| {
-            v1::DurationBandName::try_from(*number)
-                .is_ok_and(|band| band.as_str_name().ends_with(&format!("_{wanted}")))
-        })
-        .unwrap_or(i32::MAX)
 }

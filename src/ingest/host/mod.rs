@@ -10,6 +10,7 @@
 //! - Memory is one page of the vendor's and what is being made of it.
 
 mod convert;
+mod counts;
 mod mapping;
 mod program;
 mod progress;

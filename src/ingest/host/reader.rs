@@ -229,7 +229,12 @@ impl Reader {
         }
         self.setup.vendor.prepare().await.map_err(|fault| ended_by(&fault))?;
         let begun = (self.tools.clock)();
-        let first = self.setup.start.unwrap_or_else(|| begun.plus_millis(-DAY)).min(begun);
+        let earliest = if self.setup.vendor.begins_with_all() {
+            Moment::from_millis(0)
+        } else {
+            begun.plus_millis(-DAY)
+        };
+        let first = self.setup.start.unwrap_or(earliest).min(begun);
         let progress = self.progress.get_or_insert_with(|| Progress::starting(first));
         if progress.open.is_some() {
             self.window(following).await?;

@@ -172,20 +172,43 @@ fn places(texts: &[String]) -> String {
 fn tally_differences(script: &Script, round: usize, kept: &Kept, found: &mut Vec<String>) {
     let mut expected: BTreeMap<String, u64> = BTreeMap::new();
     for tally in script.round.iter().take(round).flat_map(|round| &round.tally) {
-        let ExpectedTally { practice, account, places: at, date, indicator, time_band, duration_band, count } =
-            tally;
+        let ExpectedTally {
+            practice,
+            account,
+            groups,
+            places: at,
+            date,
+            indicator,
+            time_band,
+            duration_band,
+            count,
+        } = tally;
+        let (groups, at) = (groups.join(" "), places(at));
         let key =
-            format!("{practice} {account} {} {date} {indicator} {time_band} {duration_band}", places(at));
+            format!("{practice} {account} {groups} {at} {date} {indicator} {time_band} {duration_band}");
         expected.insert(key, *count);
     }
     let mut came: BTreeMap<String, u64> = BTreeMap::new();
     for tally in kept.tallies.values() {
-        let TallyRow { practice, account, places: at, date, indicator, time_band, duration_band, count } =
-            tally;
-        let key = format!(
-            "{practice} {account} {} {date} {indicator} {time_band} {duration_band}",
-            stored_places(at)
-        );
+        let TallyRow {
+            practice,
+            account,
+            pcn,
+            sub_icb,
+            icb,
+            region,
+            places: at,
+            date,
+            indicator,
+            time_band,
+            duration_band,
+            count,
+        } = tally;
+        let known = [pcn, sub_icb, icb, region].map(String::as_str);
+        let known: Vec<&str> = known.into_iter().filter(|code| !code.is_empty()).collect();
+        let (groups, at) = (known.join(" "), stored_places(at));
+        let key =
+            format!("{practice} {account} {groups} {at} {date} {indicator} {time_band} {duration_band}");
         came.insert(key, *count);
     }
     for (key, count) in &expected {

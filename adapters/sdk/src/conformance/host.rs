@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use callgauge_schema::{CallRecord, DraftAttribution, Moment, UnknownDurations};
+use callgauge_schema::{CallRecord, DraftAttribution, Moment};
 use tracing::instrument::WithSubscriber;
 
 use super::logs::{Listener, Outlet};
@@ -286,8 +286,7 @@ impl<'a> Host<'a> {
     /// Calls and cursor, in one.
     fn commit(&mut self, page: Page, now: Moment) {
         let Page { calls, rejects, tallies, unknown_words, in_progress, next: _ } = page;
-        let description = self.vendor.description();
-        let unknown = UnknownDurations { wait: description.unknown_wait, talk: description.unknown_talk };
+        let unknown = self.vendor.unknown_durations(&self.settings);
         for call in calls {
             let mut draft = call.draft;
             let id = draft.call_id.clone();
@@ -299,10 +298,7 @@ impl<'a> Host<'a> {
             }
         }
         for tally in tallies {
-            let TallyRow { practice, account, places, date, indicator, time_band, duration_band, count: _ } =
-                &tally;
-            let key =
-                format!("{practice}|{account}|{places:?}|{date}|{indicator}|{time_band}|{duration_band}");
+            let key = format!("{:?}", TallyRow { count: 0, ..tally.clone() });
             self.kept.tallies.insert(key, tally);
         }
         let sums = &mut self.kept.round;

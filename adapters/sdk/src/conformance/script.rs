@@ -288,6 +288,8 @@ pub(crate) struct ExpectedTally {
     #[serde(default)]
     pub(crate) account: String,
     #[serde(default)]
+    pub(crate) groups: Vec<String>,
+    #[serde(default)]
     pub(crate) places: Vec<String>,
     pub(crate) date: String,
     pub(crate) indicator: String,

@@ -52,6 +52,14 @@ impl<'a> SettingsReader<'a> {
         }
     }
 
+    /// Text exactly as it is given, space included, if given.
+    pub fn optional_exact_text(&mut self, key: &str) -> Option<String> {
+        match self.value(key)? {
+            Value::String(text) => Some(text.clone()),
+            other => self.wrong_kind(key, "text in quotes", other),
+        }
+    }
+
     /// One of some words that must be there.
     pub fn choice(&mut self, key: &str, words: &[&str]) -> String {
         self.required(key, &format!("one of {}", words.join(", ")), |read, key| {

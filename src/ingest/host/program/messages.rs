@@ -2,15 +2,20 @@
 
 use callgauge_adapter::{
     AdapterError, Description, Fault, How, Metric, MetricSupport, Next, OutcomeSupport, Page, Place,
-    RejectedRow, RowReason, SettingKind, SettingSpec, Span, UnknownWord, VendorCall,
+    RejectedRow, RowReason, SettingKind, SettingSpec, Span, TallyRow, UnknownWord, VendorCall,
 };
 use callgauge_schema::{Outcome, Reason};
 
 use crate::ingest::wire::{Kept, to_draft};
 use crate::proto::adapter::v1;
+use crate::proto::v1::{
+    Account, DayTally, DurationBandName, TallyCount, TallyIndicator, TallyShape, TimeBand, day_tally,
+};
 
 /// Calls on a page.
 const CALLS: usize = 10_000;
+/// Days of counts on a page.
+const TALLIES: usize = 2_000;
 
 /// What the program says of itself, and whether its windows are whole.
 pub(super) fn description(told: v1::DescribeResponse) -> Result<(Description, bool), AdapterError> {
@@ -115,11 +120,14 @@ fn outcome(told: v1::OutcomeSupport) -> Result<OutcomeSupport, AdapterError> {
 
 /// A page.
 pub(super) fn page(told: v1::FetchCallsResponse, next: Next) -> Result<Page, AdapterError> {
-    let v1::FetchCallsResponse { calls, rejected_rows, unknown_words, in_progress, next_cursor: _ } = told;
-    if calls.len() > CALLS {
-        let told =
-            format!("the adapter's program gave {} calls on a page; at most {CALLS} are taken", calls.len());
-        return Err(AdapterError::new(Fault::Protocol, told));
+    let v1::FetchCallsResponse { calls, rejected_rows, unknown_words, in_progress, next_cursor: _, tallies } =
+        told;
+    for (what, there, most) in [("calls", calls.len(), CALLS), ("tallies", tallies.len(), TALLIES)] {
+        if there > most {
+            let told =
+                format!("the adapter's program gave {there} {what} on a page; at most {most} are taken");
+            return Err(AdapterError::new(Fault::Protocol, told));
+        }
     }
     let mut page = Page { in_progress: u64::try_from(in_progress).unwrap_or(0), ..Page::empty(next) };
     for told in calls {
@@ -129,6 +137,7 @@ pub(super) fn page(told: v1::FetchCallsResponse, next: Next) -> Result<Page, Ada
         }
     }
     page.rejects.extend(rejected_rows.into_iter().map(row));
+    page.tallies = tallies.into_iter().flat_map(tally).collect();
     page.unknown_words = unknown_words
         .into_iter()
         .map(|v1::UnknownWord { field, word, count }| UnknownWord {
@@ -148,12 +157,76 @@ pub(super) fn call(told: v1::Call) -> Result<VendorCall, RejectedRow> {
     let mut kept = Kept::default();
     let draft = to_draft(record, &mut kept)
         .map_err(|fault| RejectedRow::refused(id.clone(), &fault, serde_json::json!({ "id": id })))?;
-    let places = places.into_iter().filter_map(|v1::Place { place }| match place? {
+    Ok(VendorCall { draft, places: self::places(places) })
+}
+
+fn places(told: Vec<v1::Place>) -> Vec<Place> {
+    let known = told.into_iter().filter_map(|v1::Place { place }| match place? {
         v1::place::Place::PracticeNumber(text) => Place::number(&text),
         v1::place::Place::Queue(name) => Some(Place::queue(name)),
         v1::place::Place::Site(name) => Some(Place::site(name)),
     });
-    Ok(VendorCall { draft, places: places.collect() })
+    known.collect()
+}
+
+/// The rows of a day's counts; what is no indicator or band is refused with the tally that it becomes part of.
+fn tally(told: v1::Tally) -> Vec<TallyRow> {
+    let v1::Tally { day, places } = told;
+    let DayTally { attribution, date, shape, indicators, counts } = day.unwrap_or_default();
+    let mut whose = TallyRow { date, places: self::places(places), ..TallyRow::default() };
+    match attribution {
+        Some(day_tally::Attribution::PracticeCode(code)) => whose.practice = code,
+        Some(day_tally::Attribution::Account(account)) => {
+            let Account { id, pcn_code, sub_icb_code, icb_code, region_code } = account;
+            (whose.account, whose.pcn, whose.sub_icb) = (id, pcn_code, sub_icb_code);
+            (whose.icb, whose.region) = (icb_code, region_code);
+        }
+        None => {}
+    }
+    let counted: Vec<i32> = counts.iter().map(|count| count.indicator).collect();
+    let stated =
+        counts.into_iter().map(|TallyCount { indicator, time_band, duration_band, calls }| TallyRow {
+            indicator: indicator_name(indicator),
+            time_band: band_name(time_band, TimeBand::try_from(time_band).map(|band| band.as_str_name())),
+            duration_band: band_name(
+                duration_band,
+                DurationBandName::try_from(duration_band).map(|band| band.as_str_name()),
+            ),
+            // What is negative is refused, as what is too much.
+            count: u64::try_from(calls).unwrap_or(u64::MAX),
+            ..whose.clone()
+        });
+    // An indicator that is listed and has no count is 0, in the shape of the others.
+    let timed = shape == i32::from(TallyShape::TimeBands);
+    let cut = |of: i32| {
+        shape == i32::from(TallyShape::DurationBands)
+            && [TallyIndicator::Answered, TallyIndicator::Missed, TallyIndicator::AnsweredByLength]
+                .map(i32::from)
+                .contains(&of)
+    };
+    let zeros = indicators.into_iter().filter(|of| !counted.contains(of)).map(|of| TallyRow {
+        indicator: indicator_name(of),
+        time_band: if timed { "00:00-06:00" } else { "" }.to_owned(),
+        duration_band: if cut(of) { "up_to_60" } else { "" }.to_owned(),
+        ..whose.clone()
+    });
+    stated.chain(zeros).collect()
+}
+
+fn indicator_name(number: i32) -> String {
+    let known = TallyIndicator::try_from(number).map(|indicator| indicator.as_str_name());
+    known.unwrap_or_default().trim_start_matches("TALLY_INDICATOR_").to_ascii_lowercase()
+}
+
+/// A band by its name in the proto, without what all of them begin with; empty for none.
+fn band_name(number: i32, known: Result<&str, prost::UnknownEnumValue>) -> String {
+    match known {
+        _ if number == 0 => String::new(),
+        Ok(name) => {
+            name.trim_start_matches("TIME_BAND_").trim_start_matches("DURATION_BAND_NAME_").to_owned()
+        }
+        Err(_) => number.to_string(),
+    }
 }
 
 fn row(told: v1::RejectedRow) -> RejectedRow {
@@ -164,5 +237,46 @@ fn row(told: v1::RejectedRow) -> RejectedRow {
         reason: if missing { RowReason::Missing } else { RowReason::Malformed },
         message: message.chars().take(500).collect(),
         row: serde_json::from_str(&row_json).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_days_counts_become_rows_and_what_is_listed_without_a_count_is_0() {
+        let count = |indicator: TallyIndicator, duration_band: i32, calls: i64| TallyCount {
+            indicator: indicator.into(),
+            duration_band,
+            calls,
+            ..TallyCount::default()
+        };
+        let day = DayTally {
+            attribution: Some(day_tally::Attribution::PracticeCode("A81001".into())),
+            date: "2026-02-02".into(),
+            shape: TallyShape::DurationBands.into(),
+            indicators: vec![1, 3, 4, 5],
+            counts: vec![
+                count(TallyIndicator::Inbound, 0, 9),
+                count(TallyIndicator::Answered, DurationBandName::Over300 as i32, 2),
+                count(TallyIndicator::Answered, 77, -1),
+            ],
+        };
+        let place = v1::Place { place: Some(v1::place::Place::Queue("Desk".into())) };
+        let rows = tally(v1::Tally { day: Some(day), places: vec![place] });
+        let told: Vec<(&str, &str, u64)> =
+            rows.iter().map(|row| (row.indicator.as_str(), row.duration_band.as_str(), row.count)).collect();
+        assert_eq!(
+            told,
+            [
+                ("inbound", "", 9),
+                ("answered", "OVER_300", 2),
+                ("answered", "77", u64::MAX),
+                ("missed", "up_to_60", 0),
+                ("callback_requested", "", 0),
+            ]
+        );
+        assert!(rows.iter().all(|row| row.practice == "A81001" && row.places == [Place::queue("Desk")]));
     }
 }

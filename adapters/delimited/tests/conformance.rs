@@ -1,0 +1,17 @@
+//! The adapter passes every check of the conformance kit, against its own scripted folders: of calls, and of counts.
+
+use callgauge_adapter::conformance;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_adapter_passes_every_check() {
+    let vendor = callgauge_adapter_delimited::vendor();
+    let report = conformance::run(vendor.as_ref(), callgauge_adapter_delimited::SCRIPT).await;
+    assert!(report.passed(), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_pass_every_check_that_they_can_show() {
+    let vendor = callgauge_adapter_delimited::vendor();
+    let report = conformance::run(vendor.as_ref(), include_str!("../testdata/tallies.toml")).await;
+    assert!(report.passed(), "{report}");
+}
