@@ -12,6 +12,7 @@ pub mod clock;
 pub mod conformance;
 mod description;
 mod error;
+pub mod folder;
 #[cfg(feature = "conformance")]
 pub mod generate;
 #[cfg(feature = "http")]

@@ -1,0 +1,106 @@
+//! Delimited files, for suppliers that have no interface: call-level CSV through a mapping in the settings, and files of counts.
+//!
+//! It watches a folder and takes whatever files are new there or have grown, whichever days they speak of (`callgauge_adapter::folder` says how): the
+//! host's windows do not cut them. A call that comes again is a duplicate, a call that comes with other content a correction.
+//! A call that is corrected in a later file has to have a `revision`, or each reading of both files corrects it twice.
+//!
+//! ```toml
+//! folder = "/srv/telephony/acme"
+//! times = "day_month_year"
+//! durations = "clock"
+//! [map]                                  # our field = their column
+//! call_id = "Call ID"
+//! started_at = "Date"
+//! started_time = "Time"                  # where date and time stand apart
+//! outcome = "Result"
+//! wait = "Queue time"
+//! talk = "Talk time"
+//! number = "Called number"               # the practice's own; a caller's is mapped nowhere
+//! [outcomes]                             # their word = ours
+//! "Answered" = "answered"
+//! "Hung up in queue" = "missed:abandoned_in_queue"
+//! "Abandoned" = "ended_in_ivr:hung_up_in_menu"     # their word may mean either: ask them
+//! "Call back" = "callback_requested:virtual_queue"
+//! ```
+//!
+//! | their word | ours |
+//! |---|---|
+//! | whatever `outcomes` says | the outcome and its reason; `callback_made`, `in_progress` and `skip` besides |
+//! | a word that is in no table | UNCLASSIFIED, counted |
+//! | `in`, `inbound`, `incoming`, nothing | inbound |
+//! | `out`, `outbound`, `outgoing` | outbound |
+//! | `internal` | passed over |
+//! | another direction | a reject, unless `directions` says what it is |
+//!
+//! Derived where the columns are mapped and no duration is: the wait from `queued_at` (else `started_at`) to `answered_at` or `ended_at`, the talk from
+//! `answered_at` to `ended_at`, the time in menus from `started_at` to `queued_at`.
+//!
+//! With `holds = "tallies"` the files hold counts: a row for each practice (or account, or place), date, indicator and band, as NHS England publishes
+//! them ("By Day and Time", "By Durations"), whose columns are known without a mapping. Indicators are the codes CBT001 to CBT007 or our names. Finer bands
+//! are summed into those that are published. A file is read once it is whole; what it says of a practice's day replaces what was said before.
+//!
+//! | in a file | what happens |
+//! |---|---|
+//! | BOM | dropped |
+//! | quoted delimiters, quotes and line breaks | read |
+//! | bytes that are no UTF-8 | read as Latin-1 (Windows-1252); with `encoding = "utf-8"` a reject by line |
+//! | UTF-16, zip, a workbook | the file is refused |
+//! | a mapped column that the header lacks or has twice | the file is refused, with the column's name |
+//! | a column more in the header | taken: it is not mapped |
+//! | no header (`columns` names them) and another number of columns | the file is refused, with both numbers |
+//! | a line with more or fewer columns than are named | a reject by line |
+//! | a quote that is not closed, a line over 64 KiB | a reject by line; reading goes on with the next |
+//! | a last line without an end | waits for the rest, ten minutes after the last change it is taken |
+
+mod account;
+mod description;
+mod map;
+mod mapping;
+mod tallies;
+mod wire;
+
+use callgauge_adapter::{
+    Adapter, AdapterError, Description, Fault, MapRequest, Page, SettingFaults, Settings, SettingsReader,
+    Vendor,
+};
+
+use account::Account;
+use mapping::Mapping;
+
+/// The vendor that the conformance kit plays for this adapter.
+pub const SCRIPT: &str = include_str!("../testdata/script.toml");
+
+/// The adapter.
+pub fn vendor() -> Box<dyn Vendor> {
+    Box::new(Delimited { description: description::description() })
+}
+
+struct Delimited {
+    description: Description,
+}
+
+impl Vendor for Delimited {
+    fn description(&self) -> &Description {
+        &self.description
+    }
+
+    fn open(&self, settings: &Settings) -> Result<Box<dyn Adapter>, SettingFaults> {
+        Ok(Box::new(Account::open(settings)?))
+    }
+
+    /// Takes a whole file, by the mapping in the settings; `folder` is not needed.
+    fn map(&self, request: MapRequest<'_>) -> Result<Page, AdapterError> {
+        let MapRequest { name, payload, settings, now: _ } = request;
+        let mut read = SettingsReader::new(settings);
+        read.optional_text("folder");
+        let mapping = Mapping::read(&mut read);
+        let protocol = |why: String| AdapterError::new(Fault::Protocol, why);
+        read.finish().map_err(|faults| protocol(format!("the mapping is not whole: {faults}")))?;
+        let name = callgauge_adapter::call_id_of(&[name]);
+        account::page_of(payload, &mapping, &name)
+            .map_err(|why| protocol(format!("the file is refused: it {why}")))
+    }
+}
+
+#[cfg(test)]
+mod tests;
