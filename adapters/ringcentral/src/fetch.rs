@@ -162,7 +162,7 @@ impl Account {
             if !log.has_more() {
                 return Ok(Some(records));
             }
-            if most.is_some_and(|most| records.len() > most) {
+            if most.is_some_and(|most| records.len() >= most) {
                 return Ok(None);
             }
         }
@@ -199,10 +199,8 @@ impl Adapter for Account {
         let step = STEPS.step(&request)?;
         let window = step.read(MARGIN, MARGIN, request.now);
         let mut page = Page::empty(Next::Done);
-        let most = STEPS.cut(&step, usize::MAX).map(|_| STEPS.rows);
-        let Some(records) = self.records(window, most, &mut page).await? else {
-            let cut = STEPS.cut(&step, usize::MAX).unwrap_or(Next::Done);
-            return Ok(Page::empty(cut));
+        let Some(records) = self.records(window, STEPS.most(&step), &mut page).await? else {
+            return Ok(STEPS.halved(&step));
         };
         page.next = STEPS.next(&step, records.len(), request.window);
         map::calls(records, &self.rules, Some(step.core), &mut page);

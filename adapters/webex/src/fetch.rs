@@ -137,7 +137,7 @@ impl Account {
             let found = Found { rows: feed.len(), ..Found::new(&reply) };
             match PAGES.next(&self.client, &mark, found)? {
                 None => return Ok(Some(legs)),
-                Some(_) if most.is_some_and(|most| legs.len() > most) => return Ok(None),
+                Some(_) if most.is_some_and(|most| legs.len() >= most) => return Ok(None),
                 Some(next) => mark = next,
             }
         }
@@ -175,10 +175,8 @@ impl Adapter for Account {
             page.next = STEPS.next(&step, 0, request.window);
             return Ok(page);
         }
-        let cut = STEPS.cut(&step, usize::MAX);
-        let most = cut.as_ref().map(|_| STEPS.rows);
-        let Some(legs) = self.legs(window, most, &mut page).await? else {
-            return Ok(Page::empty(cut.unwrap_or(Next::Done)));
+        let Some(legs) = self.legs(window, STEPS.most(&step), &mut page).await? else {
+            return Ok(STEPS.halved(&step));
         };
         page.next = STEPS.next(&step, legs.len(), request.window);
         map::calls(legs, Some(step.core), &mut page);

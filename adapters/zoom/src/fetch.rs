@@ -152,7 +152,7 @@ impl Account {
                         .client
                         .protocol("gave a page without rows that says there is another: expected rows"));
                 }
-                Some(_) if most.is_some_and(|most| rows.len() > most) => return Ok(None),
+                Some(_) if most.is_some_and(|most| rows.len() >= most) => return Ok(None),
                 next => token = next,
             }
         }
@@ -245,10 +245,8 @@ impl Adapter for Account {
         let read = step.read(MARGIN, MARGIN, request.now);
         let window = Window { from: read.from.max(oldest), until: read.until };
         let mut page = Page::empty(Next::Done);
-        let cut = STEPS.cut(&step, usize::MAX);
-        let most = cut.as_ref().map(|_| STEPS.rows);
-        let Some(rows) = self.rows(window, most, &mut page).await? else {
-            return Ok(Page::empty(cut.unwrap_or(Next::Done)));
+        let Some(rows) = self.rows(window, STEPS.most(&step), &mut page).await? else {
+            return Ok(STEPS.halved(&step));
         };
         page.next = STEPS.next(&step, rows.len(), request.window);
         let mut calls = map::join(rows, Some(step.core));

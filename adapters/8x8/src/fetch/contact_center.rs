@@ -122,7 +122,7 @@ impl ContactCenter {
                         .client
                         .protocol("named the same page again as the next one: expected another or none"));
                 }
-                Some(_) if most.is_some_and(|most| interactions.len() > most) => return Ok(None),
+                Some(_) if most.is_some_and(|most| interactions.len() >= most) => return Ok(None),
                 next => last = next,
             }
         }
@@ -151,10 +151,8 @@ impl Adapter for ContactCenter {
         let step = STEPS.step(&request)?;
         let window = step.read(MARGIN, MARGIN, request.now);
         let mut page = Page::empty(Next::Done);
-        let cut = STEPS.cut(&step, usize::MAX);
-        let most = cut.as_ref().map(|_| STEPS.rows);
-        let Some(interactions) = self.interactions(window, most, &mut page).await? else {
-            return Ok(Page::empty(cut.unwrap_or(Next::Done)));
+        let Some(interactions) = self.interactions(window, STEPS.most(&step), &mut page).await? else {
+            return Ok(STEPS.halved(&step));
         };
         page.next = STEPS.next(&step, interactions.len(), request.window);
         map::calls(interactions, Some(step.core), &mut page);

@@ -32,6 +32,7 @@ mod world;
 use std::sync::Arc;
 
 use crate::Vendor;
+pub use fast_clock::FastClock;
 pub use report::{Line, Report, Verdict, matrix};
 use script::Script;
 use trial::Trial;
