@@ -4,7 +4,7 @@ use callgauge_adapter::schema::{CallbackTiming, Direction, Draft, DraftDuration,
 use callgauge_adapter::{Page, line_of, time};
 
 use crate::view::{Span, View};
-use crate::wire::Conversation;
+use crate::wire::{Conversation, Measure};
 
 /// When the first person answered, and the wait until then where Genesys Cloud measured all of it.
 struct Answer {
@@ -55,14 +55,14 @@ pub(crate) fn inbound(view: &View<'_>, (start, end): (i64, i64), page: &mut Page
     let Some(last) = last else { return without_queue(view, draft, waits_from, end) };
     let missed =
         |reason| Draft { outcome: Some(Outcome::Missed), reason: Some(reason), wait, ..draft.clone() };
-    if last.metric("tAbandon").is_some() || last.metric("tShortAbandon").is_some() {
+    if last.metric(Measure::Abandon).is_some() || last.metric(Measure::ShortAbandon).is_some() {
         return missed(Reason::AbandonedInQueue);
     }
     match out {
         Some("acd" | "agent" | "external" | "flow" | "group" | "ivr" | "user" | "workflow") => {
             missed(Reason::QueueOverflow)
         }
-        None if last.metric("tFlowOut").is_some() => missed(Reason::QueueOverflow),
+        None if last.metric(Measure::FlowOut).is_some() => missed(Reason::QueueOverflow),
         Some(word) => {
             page.unknown_word("flowOutType", word);
             Draft { outcome: Some(Outcome::Unclassified), ..draft }
@@ -74,7 +74,7 @@ pub(crate) fn inbound(view: &View<'_>, (start, end): (i64, i64), page: &mut Page
 /// Whether and when a member of staff answered. One who was alerted and did not respond has no such measurement and no talk.
 fn answer(view: &View<'_>, waits_from: Option<i64>) -> Option<Answer> {
     let native = view.staff.iter().filter_map(|span| {
-        let (value, at) = span.metric("tAnswered")?;
+        let (value, at) = span.metric(Measure::Answered)?;
         let at = at.or_else(|| span.segment("interact")?.segment_start)?;
         Some((at, value))
     });

@@ -1,6 +1,6 @@
 //! A conversation sorted by who took part: what came in, what waited, who talked, who was called back.
 
-use crate::wire::{Conversation, Participant, Segment, Session};
+use crate::wire::{Conversation, Measure, Participant, Segment, Session};
 
 /// A conversation by parts. Sessions are in the order in which they began.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ impl<'a> Span<'a> {
 
     /// When it was offered to the queue, which is when the wait begins; a little after the first segment.
     pub(crate) fn offered(&self) -> i64 {
-        let offered = self.session.metrics.iter().find(|metric| metric.name == "nOffered");
+        let offered = self.session.metrics.iter().find(|metric| metric.name == Measure::Offered);
         offered.and_then(|metric| metric.emit_date).filter(|at| *at >= self.start).unwrap_or(self.start)
     }
 
@@ -107,7 +107,7 @@ impl<'a> Span<'a> {
     }
 
     /// A measurement's value and when it was made.
-    pub(crate) fn metric(&self, name: &str) -> Option<(f64, Option<i64>)> {
+    pub(crate) fn metric(&self, name: Measure) -> Option<(f64, Option<i64>)> {
         self.session
             .metrics
             .iter()

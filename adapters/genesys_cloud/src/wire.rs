@@ -126,6 +126,7 @@ impl From<ToldSession> for Session {
         } = told;
         // Of an outbound session `dnis` is the number that was dialled: somebody's.
         let ours = dnis.filter(|_| direction == "inbound" && media_type == "voice");
+        let metrics = metrics.into_iter().filter(|metric| metric.name != Measure::Other).collect();
         Self {
             called: ours.as_deref().and_then(Place::number),
             media_type,
@@ -149,11 +150,28 @@ pub(crate) struct Flow {
     pub(crate) transfer_type: Option<String>,
 }
 
+/// What a measurement is of. Those that say nothing here are not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Measure {
+    #[serde(rename = "nOffered")]
+    Offered,
+    #[serde(rename = "tAnswered")]
+    Answered,
+    #[serde(rename = "tAbandon")]
+    Abandon,
+    #[serde(rename = "tShortAbandon")]
+    ShortAbandon,
+    #[serde(rename = "tFlowOut")]
+    FlowOut,
+    #[serde(other)]
+    Other,
+}
+
 /// A measurement: times in milliseconds, counts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Metric {
-    pub(crate) name: String,
+    pub(crate) name: Measure,
     #[serde(default)]
     pub(crate) value: f64,
     #[serde(default, deserialize_with = "instant")]

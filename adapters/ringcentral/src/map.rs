@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use callgauge_adapter::schema::{Direction, Draft, DraftDuration, Moment, Outcome, Reason};
-use callgauge_adapter::time::{self, Zone};
+use callgauge_adapter::schema::{Direction, Draft, Moment, Outcome, Reason};
+use callgauge_adapter::time::{between_or_nothing as between, utc};
 use callgauge_adapter::{Page, Place, RejectedRow, RowReason, VendorCall, Window, call_id_of};
 
 use crate::wire::{Extension, Leg, Message, Record};
@@ -32,7 +32,7 @@ pub(crate) fn calls(records: Vec<Record>, rules: &Rules, core: Option<Window>, p
         records.sort_by(|a, b| (&a.start_time, &a.id).cmp(&(&b.start_time, &b.id)));
         records.dedup_by(|b, a| a.id == b.id && !a.id.is_empty());
         let first = records.iter().position(from_outside).unwrap_or(0);
-        let started = records[first].start_time.as_deref().and_then(moment);
+        let started = records[first].start_time.as_deref().and_then(utc);
         if let (Some(core), Some(started)) = (core, started)
             && !(core.from..core.until).contains(&started)
         {
@@ -42,11 +42,8 @@ pub(crate) fn calls(records: Vec<Record>, rules: &Rules, core: Option<Window>, p
             page.in_progress += 1;
             continue;
         }
-        match call(id, &records, first, rules, page) {
-            Ok(Some(call)) => page.calls.push(call),
-            Ok(None) => {}
-            Err(reject) => page.rejects.push(*reject),
-        }
+        let mapped = call(id, &records, first, rules, page);
+        page.take(mapped);
     }
 }
 
@@ -92,7 +89,7 @@ fn call(
         Some("Inbound" | "Outbound") => return Ok(None),
         _ => return Err(reject("direction", RowReason::Malformed, "must be Inbound or Outbound")),
     };
-    let Some(started_at) = record.start_time.as_deref().and_then(moment) else {
+    let Some(started_at) = record.start_time.as_deref().and_then(utc) else {
         let message = "must be an instant such as 2026-02-03T08:00:00.000Z";
         return Err(reject("startTime", RowReason::Malformed, message));
     };
@@ -242,7 +239,7 @@ fn legs<'a>(records: &[Record], rules: &'a Rules) -> Vec<Way<'a>> {
         .iter()
         .flat_map(|record| &record.legs)
         .filter_map(|leg| {
-            let from = moment(leg.start_time.as_deref()?)?;
+            let from = utc(leg.start_time.as_deref()?)?;
             let accepted = matches!(leg.result.as_deref(), Some("Accepted" | "Call connected"));
             Some(Way { from, role: role(leg, rules), accepted })
         })
@@ -278,14 +275,4 @@ fn is_voicemail(result: &str, message: Option<&Message>) -> bool {
 
 fn duration_ms(millis: Option<u64>, secs: Option<u64>) -> Option<i64> {
     i64::try_from(millis.or(secs.map(|secs| secs.saturating_mul(1_000)))?).ok()
-}
-
-/// Whole seconds from one instant to a later one; 0 where it is not later.
-fn between(from: Moment, until: Moment) -> DraftDuration {
-    DraftDuration::from_secs((until.millis() - from.millis()).max(0) / 1_000)
-}
-
-/// An instant; the vendor's are UTC.
-pub(crate) fn moment(text: &str) -> Option<Moment> {
-    time::iso(text, &Zone::utc()).ok()
 }

@@ -1,5 +1,7 @@
 //! What an adapter says of itself, as data: settings, reach, and what of the eight metrics it can support.
 
+use std::fmt;
+
 use callgauge_schema::{Outcome, Reason};
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +53,13 @@ pub struct SettingSpec {
     pub help: String,
 }
 
+impl SettingSpec {
+    /// One with its key, what it takes, whether it has to be given, and what it means.
+    pub fn new(key: &str, kind: SettingKind, required: bool, help: &str) -> Self {
+        Self { key: key.to_owned(), kind, required, help: help.to_owned() }
+    }
+}
+
 /// What a setting takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -91,6 +100,17 @@ impl Span {
     /// Minutes.
     pub const fn minutes(minutes: u64) -> Self {
         Self { secs: minutes * 60 }
+    }
+}
+
+/// In the largest unit that it is whole in: "36 hours".
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+        let whole = |(long, _): &(u64, &str)| self.secs >= *long && self.secs.is_multiple_of(*long);
+        let (long, unit) = units.into_iter().find(whole).unwrap_or((1, "second"));
+        let number = self.secs / long;
+        write!(f, "{number} {unit}{}", if number == 1 { "" } else { "s" })
     }
 }
 
@@ -142,4 +162,16 @@ pub enum How {
     Native,
     /// Derived from legs or events.
     Derived,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Span;
+
+    #[test]
+    fn a_span_is_told_in_the_largest_unit_that_it_is_whole_in() {
+        let told = [Span::days(1), Span::hours(36), Span::minutes(90), Span { secs: 61 }, Span { secs: 0 }];
+        let told: Vec<String> = told.iter().map(Span::to_string).collect();
+        assert_eq!(told, ["1 day", "36 hours", "90 minutes", "61 seconds", "0 seconds"]);
+    }
 }

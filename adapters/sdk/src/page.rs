@@ -37,6 +37,16 @@ impl Page {
     }
 }
 
+impl Page {
+    /// Puts what became of a row on the page: a call, nothing where it is none of the practice's with somebody outside, or a reject.
+    pub fn take(&mut self, mapped: Result<Option<VendorCall>, Box<RejectedRow>>) {
+        match mapped {
+            Ok(call) => self.calls.extend(call),
+            Err(reject) => self.rejects.push(*reject),
+        }
+    }
+}
+
 /// Where to go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {

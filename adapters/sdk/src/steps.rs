@@ -6,7 +6,7 @@
 use callgauge_schema::Moment;
 use serde::{Deserialize, Serialize};
 
-use crate::{AdapterError, Cursor, Fault, FetchRequest, Next, Span, Window};
+use crate::{AdapterError, Cursor, Fault, FetchRequest, Next, Page, Span, Window};
 
 /// How long steps may be.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +17,7 @@ pub struct StepPlan {
     pub longest: Span,
     /// None is cut any shorter, however many rows it has.
     pub shortest: Span,
-    /// With more rows than this a step is cut.
+    /// With more rows than this a step is cut: two of the vendor's pages, so that no more of them are held.
     pub rows: usize,
 }
 
@@ -65,6 +65,16 @@ impl StepPlan {
         let long = step.span > self.shortest && step.core.until > after(step.core.from, self.shortest);
         let half = Span { secs: step.span.secs / 2 }.max(self.shortest);
         (rows > self.rows && long).then(|| cursor(step.core.from, half))
+    }
+
+    /// How many rows to read of a step: where there are as many and another page, it is cut. `None` where it cannot be.
+    pub fn most(&self, step: &Step) -> Option<usize> {
+        self.cut(step, usize::MAX).map(|_| self.rows)
+    }
+
+    /// A page without anything, after which a step with more rows than [`Self::most`] is read in two.
+    pub fn halved(&self, step: &Step) -> Page {
+        Page::empty(self.cut(step, usize::MAX).unwrap_or(Next::Done))
     }
 
     /// Where to go on after a step that had this many rows.

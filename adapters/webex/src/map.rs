@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use callgauge_adapter::schema::{Direction, Draft, DraftDuration, Moment, Outcome, Reason};
-use callgauge_adapter::time::{self, Zone};
+use callgauge_adapter::time::{between_or_nothing as between, utc};
 use callgauge_adapter::{Page, Place, RejectedRow, RowReason, VendorCall, Window, call_id_of};
 
 use crate::wire::Leg;
@@ -25,17 +25,14 @@ pub(crate) fn calls(legs: Vec<Leg>, core: Option<Window>, page: &mut Page) {
     for (id, mut legs) in joined {
         legs.sort_by(|a, b| (&a.start_time, &a.report_id).cmp(&(&b.start_time, &b.report_id)));
         legs.dedup_by(|b, a| a.report_id == b.report_id && !a.report_id.is_empty());
-        let reported = legs.iter().filter_map(|leg| moment(&leg.report_time)).max();
+        let reported = legs.iter().filter_map(|leg| utc(&leg.report_time)).max();
         if let (Some(core), Some(reported)) = (core, reported)
             && !(core.from..core.until).contains(&reported)
         {
             continue;
         }
-        match call(&id, &legs, page) {
-            Ok(Some(call)) => page.calls.push(call),
-            Ok(None) => {}
-            Err(reject) => page.rejects.push(*reject),
-        }
+        let mapped = call(&id, &legs, page);
+        page.take(mapped);
     }
 }
 
@@ -202,9 +199,9 @@ impl<'a> Way<'a> {
     fn read(leg: &'a Leg) -> Result<Self, &'static str> {
         let optional = |field: &'static str, text: &str| match text {
             "" => Ok(None),
-            text => moment(text).map(Some).ok_or(field),
+            text => utc(text).map(Some).ok_or(field),
         };
-        let from = moment(&leg.start_time).ok_or("Start time")?;
+        let from = utc(&leg.start_time).ok_or("Start time")?;
         let answered = optional("Answer time", &leg.answer_time)?;
         let released = optional("Release time", &leg.release_time)?.or_else(|| {
             let secs: i64 = leg.duration.parse().ok()?;
@@ -246,14 +243,4 @@ impl Party {
     fn is_queue(&self) -> bool {
         matches!(self, Self::Queue | Self::HuntGroup)
     }
-}
-
-/// Whole seconds from one instant to a later one; 0 where it is not later.
-fn between(from: Moment, until: Moment) -> DraftDuration {
-    DraftDuration::from_secs((until.millis() - from.millis()).max(0) / 1_000)
-}
-
-/// An instant; those without an offset are UTC, which the vendor documents for all of them.
-pub(crate) fn moment(text: &str) -> Option<Moment> {
-    time::iso(text, &Zone::utc()).ok()
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use callgauge_adapter::schema::{Direction, Draft, DraftDuration, Moment, Outcome, Reason};
-use callgauge_adapter::time::{self, Zone};
+use callgauge_adapter::time::{between_or_nothing as between, utc};
 use callgauge_adapter::{Page, Place, RejectedRow, RowReason, VendorCall, Window, call_id_of};
 
 use crate::wire::{Element, Row, is_group};
@@ -30,7 +30,7 @@ pub(crate) fn join(rows: Vec<Row>, core: Option<Window>) -> Vec<Joined> {
             (&a.start_time, &a.call_history_uuid).cmp(&(&b.start_time, &b.call_history_uuid))
         });
         rows.dedup_by(|b, a| a.call_history_uuid == b.call_history_uuid && a.call_history_uuid.is_some());
-        let started = rows[0].start_time.as_deref().and_then(moment);
+        let started = rows[0].start_time.as_deref().and_then(utc);
         let outside = |core: Window| started.is_some_and(|at| !(core.from..core.until).contains(&at));
         if !core.is_some_and(outside) {
             calls.push(Joined { id, rows });
@@ -50,7 +50,7 @@ impl Joined {
 impl Row {
     /// Whether it ended before an instant.
     pub(crate) fn ended_before(&self, at: Moment) -> bool {
-        self.end_time.as_deref().and_then(moment).is_some_and(|ended| ended < at)
+        self.end_time.as_deref().and_then(utc).is_some_and(|ended| ended < at)
     }
 }
 
@@ -61,11 +61,8 @@ pub(crate) fn calls(joined: &[Joined], page: &mut Page) {
             page.in_progress += 1;
             continue;
         }
-        match call(joined, page) {
-            Ok(Some(call)) => page.calls.push(call),
-            Ok(None) => {}
-            Err(reject) => page.rejects.push(*reject),
-        }
+        let mapped = call(joined, page);
+        page.take(mapped);
     }
 }
 
@@ -92,7 +89,7 @@ fn call(joined: &Joined, page: &mut Page) -> Result<Option<VendorCall>, Box<Reje
         Some("outbound") => Direction::Outbound,
         _ => return Err(reject("direction", RowReason::Malformed, "must be inbound or outbound")),
     };
-    let instant = |field: &str, text: Option<&str>| match text.map(moment) {
+    let instant = |field: &str, text: Option<&str>| match text.map(utc) {
         Some(Some(at)) => Ok(at),
         None => Err(reject(field, RowReason::Missing, "must be an instant such as 2026-02-03T08:00:00Z")),
         Some(None) => {
@@ -102,7 +99,7 @@ fn call(joined: &Joined, page: &mut Page) -> Result<Option<VendorCall>, Box<Reje
     let started_at = instant("start_time", row.start_time.as_deref())?;
     let mut ended_at = instant("end_time", row.end_time.as_deref())?;
     for other in &joined.rows {
-        ended_at = ended_at.max(other.end_time.as_deref().and_then(moment).unwrap_or(ended_at));
+        ended_at = ended_at.max(other.end_time.as_deref().and_then(utc).unwrap_or(ended_at));
     }
     let mut draft = Draft {
         call_id: call_id_of(&[&joined.id]),
@@ -148,7 +145,7 @@ fn inbound(
         let person = steps.is_empty()
             && took(row.call_result.as_deref())
             && row.callee_ext_type.as_deref().is_some_and(is_person);
-        row.answer_time.as_deref().and_then(moment).filter(|_| person)
+        row.answer_time.as_deref().and_then(utc).filter(|_| person)
     });
     let word = row.call_result.as_deref().unwrap_or("");
     let last = steps.last().map(|step| (step.party, step.element.result_reason.as_deref().unwrap_or("")));
@@ -200,7 +197,7 @@ fn inbound(
 fn outbound(row: &Row, ended_at: Moment, draft: &mut Draft, page: &mut Page) {
     let (outcome, reason) = match row.call_result.as_deref().unwrap_or("") {
         word if took(Some(word)) => {
-            let answered = row.answer_time.as_deref().and_then(moment);
+            let answered = row.answer_time.as_deref().and_then(utc);
             draft.talk = answered.map(|at| between(at, ended_at));
             (Outcome::Answered, None)
         }
@@ -248,7 +245,7 @@ enum Party {
 fn steps(rows: &[Row]) -> Vec<Step<'_>> {
     let mut steps: Vec<Step<'_>> = Vec::new();
     for element in rows.iter().flat_map(Row::elements) {
-        let Some(from) = element.start_time.as_deref().and_then(moment) else { continue };
+        let Some(from) = element.start_time.as_deref().and_then(utc) else { continue };
         let known = |step: &Step<'_>| {
             step.element.call_element_id.is_some() && step.element.call_element_id == element.call_element_id
         };
@@ -283,7 +280,7 @@ impl Step<'_> {
             Some("answered_by_other" | "pickup_by_other" | "call_out_by_other")
         );
         let here = person && took(result.as_deref()) && !elsewhere && !voicemail;
-        answer_time.as_deref().and_then(moment).filter(|_| here)
+        answer_time.as_deref().and_then(utc).filter(|_| here)
     }
 }
 
@@ -298,7 +295,7 @@ fn voicemail(word: &str, steps: &[Step<'_>]) -> Option<Mailbox> {
         .iter()
         .find(|step| step.element.voicemail || step.element.result.as_deref() == Some("voicemail"));
     (word == "voicemail" || step.is_some()).then(|| Mailbox {
-        from: step.map(|step| step.element.answer_time.as_deref().and_then(moment).unwrap_or(step.from)),
+        from: step.map(|step| step.element.answer_time.as_deref().and_then(utc).unwrap_or(step.from)),
         waited: step.and_then(|step| step.element.waiting_time),
     })
 }
@@ -312,14 +309,4 @@ impl Mailbox {
             _ => between(waited_from, ended_at),
         }
     }
-}
-
-/// Whole seconds from one instant to a later one; 0 where it is not later.
-fn between(from: Moment, until: Moment) -> DraftDuration {
-    DraftDuration::from_secs((until.millis() - from.millis()).max(0) / 1_000)
-}
-
-/// An instant; the vendor's are UTC.
-pub(crate) fn moment(text: &str) -> Option<Moment> {
-    time::iso(text, &Zone::utc()).ok()
 }

@@ -122,7 +122,7 @@ impl ContactCenter {
                         .client
                         .protocol("named the same page again as the next one: expected another or none"));
                 }
-                Some(_) if most.is_some_and(|most| interactions.len() > most) => return Ok(None),
+                Some(_) if most.is_some_and(|most| interactions.len() >= most) => return Ok(None),
                 next => last = next,
             }
         }
@@ -137,14 +137,13 @@ impl Adapter for ContactCenter {
         let interactions = self.interactions(day, None, &mut page).await?.unwrap_or_default();
         let listed = interactions.len();
         map::calls(interactions, None, &mut page);
-        page.calls.sort_by_key(|call| std::cmp::Reverse(call.draft.started_at));
         Ok(CheckReport {
             works: vec![
                 "signed in".into(),
                 format!("may have detailed reports made: {listed} interactions of the last 24 hours"),
             ],
             warnings: self.client.skew_warning().into_iter().collect(),
-            sample: page.calls.into_iter().take(10).collect(),
+            sample: CheckReport::newest(page.calls),
         })
     }
 
@@ -152,10 +151,8 @@ impl Adapter for ContactCenter {
         let step = STEPS.step(&request)?;
         let window = step.read(MARGIN, MARGIN, request.now);
         let mut page = Page::empty(Next::Done);
-        let cut = STEPS.cut(&step, usize::MAX);
-        let most = cut.as_ref().map(|_| STEPS.rows);
-        let Some(interactions) = self.interactions(window, most, &mut page).await? else {
-            return Ok(Page::empty(cut.unwrap_or(Next::Done)));
+        let Some(interactions) = self.interactions(window, STEPS.most(&step), &mut page).await? else {
+            return Ok(STEPS.halved(&step));
         };
         page.next = STEPS.next(&step, interactions.len(), request.window);
         map::calls(interactions, Some(step.core), &mut page);

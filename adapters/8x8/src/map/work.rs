@@ -17,11 +17,8 @@ pub(crate) fn calls(records: Vec<Record>, page: &mut Page) {
             page.in_progress += 1;
             continue;
         }
-        match call(&record, page) {
-            Ok(Some(call)) => page.calls.push(call),
-            Ok(None) => {}
-            Err(reject) => page.rejects.push(*reject),
-        }
+        let mapped = call(&record, page);
+        page.take(mapped);
     }
 }
 

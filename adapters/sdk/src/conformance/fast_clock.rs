@@ -9,9 +9,9 @@ use callgauge_schema::Moment;
 
 use crate::clock::Clock;
 
-/// Time that only passes by waiting, or beside the machine's.
+/// Time that only passes by waiting, or beside the machine's. To be given to [`crate::clock::with`], where something waits for minutes in a test.
 #[derive(Debug)]
-pub(crate) struct FastClock {
+pub struct FastClock {
     state: Mutex<State>,
     /// When it began, where it goes on by itself.
     real: Option<Instant>,
@@ -25,8 +25,8 @@ struct State {
 }
 
 impl FastClock {
-    /// A clock that shows this.
-    pub(crate) fn new(wall: Moment) -> Self {
+    /// A clock that shows this, and on which waiting takes no time.
+    pub fn new(wall: Moment) -> Self {
         Self { state: Mutex::new(State { elapsed: Duration::ZERO, zero: wall }), real: None }
     }
 

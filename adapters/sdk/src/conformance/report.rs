@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Description, How, Metric, MetricSupport, Span};
+use crate::{Description, How, Metric, MetricSupport, OutcomeSupport};
 
 /// What came of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,12 +46,14 @@ pub struct Report {
     pub vendor: String,
     /// In the order in which they were made.
     pub lines: Vec<Line>,
+    /// Requests that the script allows and that were kept to when it was tried: "10 in 60 s".
+    pub budget: Vec<String>,
 }
 
 impl Report {
     /// A report without lines.
     pub const fn new(vendor: String) -> Self {
-        Self { vendor, lines: Vec::new() }
+        Self { vendor, lines: Vec::new(), budget: Vec::new() }
     }
 
     /// Whether nothing failed.
@@ -121,7 +123,7 @@ const METRICS: [(Metric, &str); 8] = [
     (Metric::AverageCallLength, "call length"),
 ];
 
-/// Adapters and what they can do, as the Markdown tables of docs/adapters.md: metrics first, then reach, corrections and the kit's verdict.
+/// Adapters and what they can do, as the Markdown tables of docs/adapters.md: metrics, then reach and what the kit found, then outcomes.
 pub fn matrix(adapters: &[(Description, Report)]) -> String {
     let mut text = String::from("| adapter |");
     for (_, head) in METRICS {
@@ -138,13 +140,37 @@ pub fn matrix(adapters: &[(Description, Report)]) -> String {
         text.push('\n');
     }
     text.push_str(
-        "\n| adapter | keeps | records come late by | corrections | deletions | cannot know | outcomes of its own word | derived | kit |\n\
-         |---|---|---|---|---|---|---|---|---|\n",
+        "\n| adapter | reaches back | records come late by | corrections | deletions | cannot know | requests, kept to | the kit |\n\
+         |---|---|---|---|---|---|---|---|\n",
     );
     for (description, report) in adapters {
         text.push_str(&reach_row(description, report));
     }
+    text.push_str("\n| adapter | outcomes in the vendor's own word | derived from legs, events or times |\n|---|---|---|\n");
+    for (description, _) in adapters {
+        let (native, derived) = (outcomes(description, How::Native), outcomes(description, How::Derived));
+        text.push_str(&format!("| {} | {native} | {derived} |\n", description.title));
+    }
     text
+}
+
+/// Outcomes that are known in one way: "answered; missed: voicemail, busy".
+fn outcomes(description: &Description, how: How) -> String {
+    let mut named: Vec<(&str, Vec<&str>)> = Vec::new();
+    for OutcomeSupport { outcome, reason, how: _ } in description.outcomes.iter().filter(|of| of.how == how) {
+        if named.last().is_none_or(|(name, _)| *name != outcome.name()) {
+            named.push((outcome.name(), Vec::new()));
+        }
+        if let Some((_, reasons)) = named.last_mut() {
+            reasons.extend(reason.map(|reason| reason.name()));
+        }
+    }
+    let words = |(name, reasons): &(&str, Vec<&str>)| match reasons.as_slice() {
+        [] => (*name).to_owned(),
+        reasons => format!("{name}: {}", reasons.join(", ")),
+    };
+    let list: Vec<String> = named.iter().map(words).collect();
+    if list.is_empty() { "none".to_owned() } else { list.join("; ").replace('_', " ") }
 }
 
 fn reach_row(description: &Description, report: &Report) -> String {
@@ -153,28 +179,15 @@ fn reach_row(description: &Description, report: &Report) -> String {
         .into_iter()
         .filter_map(|(unknown, name)| unknown.then_some(name))
         .collect();
-    let outcomes = |how: How| {
-        let names: Vec<String> = description
-            .outcomes
-            .iter()
-            .filter(|support| support.how == how)
-            .map(|support| match support.reason {
-                Some(reason) => reason.name().replace('_', " "),
-                None => support.outcome.name().replace('_', " "),
-            })
-            .collect();
-        if names.is_empty() { "none".to_owned() } else { names.join(", ") }
-    };
     format!(
-        "| {} | {} | {} | {} | {} | {} | {} | {} | {} of {} checks passed{} |\n",
+        "| {} | {} | {} | {} | {} | {} | {} | {} of {} checks passed{} |\n",
         description.title,
-        description.reaches_back.map_or_else(|| "without end".to_owned(), length),
-        length(description.late_by),
+        description.reaches_back.map_or_else(|| "without end".to_owned(), |span| span.to_string()),
+        description.late_by,
         seen(description.sees_corrections),
         seen(description.sees_deletions),
         if unknown.is_empty() { "-".to_owned() } else { unknown.join(", ") },
-        outcomes(How::Native),
-        outcomes(How::Derived),
+        if report.budget.is_empty() { "-".to_owned() } else { report.budget.join(", ") },
         report.count(Verdict::Passed),
         report.count(Verdict::Passed) + report.count(Verdict::Failed),
         if report.passed() { "" } else { ": FAILED" },
@@ -188,14 +201,4 @@ const fn support_word(support: MetricSupport) -> &'static str {
         MetricSupport::Sometimes => "some accounts",
         MetricSupport::No => "no",
     }
-}
-
-fn length(span: Span) -> String {
-    let (number, unit) = match span.secs {
-        secs if secs >= 86_400 && secs % 86_400 == 0 => (secs / 86_400, "day"),
-        secs if secs >= 3_600 && secs % 3_600 == 0 => (secs / 3_600, "hour"),
-        secs if secs >= 60 && secs % 60 == 0 => (secs / 60, "minute"),
-        secs => (secs, "second"),
-    };
-    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }

@@ -13,19 +13,29 @@ pub(super) enum Unreadable {
     Shape(String),
 }
 
-/// The body, as long as it stays below a limit.
+/// The body, as long as it stays below a limit. It takes memory once where its length was said, and else twice for a moment.
 pub(super) async fn read(response: reqwest::Response, limit: usize) -> Result<Bytes, BodyFault> {
     let mut response = response;
     let declared = response.content_length();
     if declared.is_some_and(|length| length > limit as u64) {
         return Err(BodyFault::TooLong);
     }
-    let mut body = BytesMut::new();
+    let said = declared.and_then(|length| usize::try_from(length).ok());
+    let mut body = BytesMut::with_capacity(said.unwrap_or(0));
+    let (mut parts, mut length) = (Vec::new(), 0);
     while let Some(chunk) = response.chunk().await.map_err(|_| BodyFault::Cut)? {
-        if body.len() + chunk.len() > limit {
+        length += chunk.len();
+        if length > limit {
             return Err(BodyFault::TooLong);
         }
-        body.extend_from_slice(&chunk);
+        match said {
+            Some(_) => body.extend_from_slice(&chunk),
+            None => parts.push(chunk),
+        }
+    }
+    body.reserve(length - body.len());
+    for part in parts {
+        body.extend_from_slice(&part);
     }
     Ok(body.freeze())
 }

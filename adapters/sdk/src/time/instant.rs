@@ -3,6 +3,7 @@
 use callgauge_schema::Moment;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::{rfc2822, temporal};
+use jiff::tz::Offset;
 
 use super::zone::floor_millis;
 use super::{TimeFault, Zone};
@@ -19,6 +20,9 @@ const MILLIS_FROM: f64 = 1e11;
 /// [`TimeFault`].
 pub fn iso(text: &str, zone: &Zone) -> Result<Moment, TimeFault> {
     let text = present(text)?;
+    if let Some(moment) = plain(text.as_bytes()) {
+        return Ok(moment);
+    }
     let form = TimeFault::Malformed("2026-02-01T08:00:00Z");
     // Offsets first: where there is one the zone does not matter.
     let tail = text.get(10..).unwrap_or_default();
@@ -26,6 +30,33 @@ pub fn iso(text: &str, zone: &Zone) -> Result<Moment, TimeFault> {
         return ISO.parse_timestamp(text).map(|at| Moment::from_millis(floor_millis(at))).map_err(|_| form);
     }
     local(text, zone)
+}
+
+/// The form that most vendors write, `2026-02-01T08:00:00Z` with or without a fraction, several times as quick; `None` leaves it to the others.
+fn plain(text: &[u8]) -> Option<Moment> {
+    let number = |from: usize, until: usize| {
+        text.get(from..until)?
+            .iter()
+            .try_fold(0_i16, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i16::from(byte - b'0')))
+    };
+    let two = |from: usize| number(from, from + 2).map(|number| number as i8);
+    let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+    if marks.iter().any(|(at, mark)| text.get(*at) != Some(mark)) {
+        return None;
+    }
+    let millis = match text.get(19..)? {
+        b"Z" => 0,
+        [b'.', _, _, _, b'Z'] => number(20, 23)?,
+        _ => return None,
+    };
+    let civil = DateTime::new(number(0, 4)?, two(5)?, two(8)?, two(11)?, two(14)?, two(17)?, 0).ok()?;
+    let at = Offset::UTC.to_timestamp(civil).ok()?;
+    Some(Moment::from_millis(at.as_second() * 1_000 + i64::from(millis)))
+}
+
+/// An RFC 3339 time; one without an offset is UTC. `None` where it is none.
+pub fn utc(text: &str) -> Option<Moment> {
+    iso(text, &Zone::utc()).ok()
 }
 
 /// A local time without an offset, year first: `2026-02-01 08:00:00`, `2026-02-01T08:00`, `2026/02/01 08:00:00`, with or without a fraction of a second.

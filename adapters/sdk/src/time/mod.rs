@@ -22,9 +22,11 @@ mod tests;
 
 pub use instant::{
     day_month_year, epoch_millis, epoch_number, epoch_secs, epoch_text, instant, iso, local, rfc_2822,
-    to_iso, to_iso_millis, to_local,
+    to_iso, to_iso_millis, to_local, utc,
 };
-pub use length::{Length, between, clock, iso_length, length, millis, millis_text, secs, secs_text};
+pub use length::{
+    Length, between, between_or_nothing, clock, iso_length, length, millis, millis_text, secs, secs_text,
+};
 pub use zone::Zone;
 
 use crate::RowReason;

@@ -179,6 +179,14 @@ fn a_fraction_never_rounds_up_to_a_second_that_was_not_reached() {
 }
 
 proptest! {
+    /// With a small z a time goes the long way.
+    #[test]
+    fn the_short_way_reads_what_the_long_way_reads(millis in -2_000_000_000_000_i64..4_000_000_000_000, other in "[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{1,4})?Z") {
+        for text in [to_iso_millis(Moment::from_millis(millis)), to_iso(Moment::from_millis(millis)), other] {
+            prop_assert_eq!(millis_of(iso(&text, &Zone::utc())), millis_of(iso(&text.replace('Z', "z"), &Zone::utc())), "{}", text);
+        }
+    }
+
     #[test]
     fn every_instant_is_read_as_it_was_written(millis in 0_i64..4_000_000_000_000) {
         let moment = Moment::from_millis(millis);

@@ -48,10 +48,12 @@ pub(super) async fn is_kept(trial: &Trial<'_>, report: &mut Report) -> Result<()
     }
     let seen = stage.world.state().seen.clone();
     let mut found: Vec<String> = host.broken.iter().map(|broken| broken.what.clone()).collect();
-    let mut reached = 0;
+    let mut reached = Vec::new();
     for limit in limits {
         let times = counted(limit, &seen);
-        reached += usize::from(times.len() > limit.requests);
+        if times.len() > limit.requests {
+            reached.push(format!("{} in {} s", limit.requests, limit.per_secs));
+        }
         let per = Duration::from_secs(limit.per_secs);
         // A request and the one that is `requests` later lie at least the stretch apart.
         let worst = times.windows(limit.requests + 1).map(|some| some[limit.requests] - some[0]).min();
@@ -66,7 +68,7 @@ pub(super) async fn is_kept(trial: &Trial<'_>, report: &mut Report) -> Result<()
         }
     }
     let took = stage.world.clock_secs();
-    if found.is_empty() && reached == 0 {
+    if found.is_empty() && reached.is_empty() {
         let why = format!("{} requests are not enough to break a limit", seen.len());
         report.add(
             CHECK,
@@ -75,6 +77,9 @@ pub(super) async fn is_kept(trial: &Trial<'_>, report: &mut Report) -> Result<()
             "the limit is too large to be tried, or nothing is asked of a server",
         );
         return Ok(());
+    }
+    if found.is_empty() {
+        report.budget = reached;
     }
     report.holds(
         CHECK,
