@@ -4,17 +4,21 @@
 //! command line wins over the environment, that over the file, that over the default. What is overridden still has to be well-formed:
 //! a fault in a file is told on the day it is written, not on the day it is needed. The environment and the text of the file are arguments.
 
+mod sources;
+
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+pub use sources::{AccountSettings, SourceConfig, SourceReader, SourcesConfig};
+
 /// The most seconds that draining may take.
 pub const MOST_DRAIN_SECS: u64 = 10;
 
 /// Everything that can be set, made of each part's own settings.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// How the service is reached and left.
     pub service: ServiceConfig,
@@ -28,6 +32,8 @@ pub struct Config {
     pub log: LogConfig,
     /// Which server the other subcommands talk to.
     pub client: ClientConfig,
+    /// The vendor accounts that are read; a settings file alone can say.
+    pub sources: SourcesConfig,
 }
 
 /// How the service is reached and left.
@@ -154,10 +160,35 @@ impl Config {
         environment: &dyn Fn(&str) -> Option<String>,
         file: Option<SettingsFile<'_>>,
     ) -> Result<Self, ConfigFaults> {
+        Self::put_together(line, environment, file, false)
+    }
+
+    /// The same for whoever serves: sources are opened as well, which reads their secrets and tells their adapters' faults.
+    ///
+    /// # Errors
+    /// Every fault of every place, one line each.
+    pub fn assemble_to_serve(
+        line: Given,
+        environment: &dyn Fn(&str) -> Option<String>,
+        file: Option<SettingsFile<'_>>,
+    ) -> Result<Self, ConfigFaults> {
+        Self::put_together(line, environment, file, true)
+    }
+
+    fn put_together(
+        line: Given,
+        environment: &dyn Fn(&str) -> Option<String>,
+        file: Option<SettingsFile<'_>>,
+        open: bool,
+    ) -> Result<Self, ConfigFaults> {
         let mut faults = Vec::new();
-        let from_file = file.map(|file| Given::from_file(file, &mut faults)).unwrap_or_default();
+        let table = file.and_then(|file| file.table(&mut faults));
+        let stated = file.zip(table.as_ref());
+        let from_file = stated.map(|(file, table)| Given::from_file(file.name, table, &mut faults));
+        let sources = stated.map(|(file, table)| sources::read(file.name, table, open, &mut faults));
         let from_environment = Given::from_environment(environment, &mut faults);
-        let config = Self::of(line.or(from_environment).or(from_file));
+        let mut config = Self::of(line.or(from_environment).or(from_file.unwrap_or_default()));
+        config.sources = sources.unwrap_or_default();
         config.refuse_open_doors(&mut faults);
         if faults.is_empty() { Ok(config) } else { Err(ConfigFaults(faults)) }
     }
@@ -192,6 +223,7 @@ impl Config {
                 level: log_level.unwrap_or(LogLevel::Info),
             },
             client: ClientConfig { server: server.unwrap_or_else(|| "http://127.0.0.1:50051".to_owned()) },
+            sources: SourcesConfig::default(),
         }
     }
 
@@ -207,6 +239,19 @@ impl Config {
                     "{key}: {at} can be reached from other machines, and callgauge has no authentication yet: listen on \
                      127.0.0.1 or [::1]"
                 ));
+            }
+        }
+    }
+}
+
+impl SettingsFile<'_> {
+    fn table(self, faults: &mut Vec<String>) -> Option<toml::Table> {
+        match self.text.parse() {
+            Ok(table) => Some(table),
+            Err(error) => {
+                let line = error.span().map_or(1, |span| self.text[..span.start].matches('\n').count() + 1);
+                faults.push(format!("{}: line {line}: {}", self.name, error.message()));
+                None
             }
         }
     }
@@ -233,20 +278,17 @@ impl Given {
         Self::read(Place { name: &name, text: &text, faults })
     }
 
-    fn from_file(file: SettingsFile<'_>, faults: &mut Vec<String>) -> Self {
-        let table = match file.text.parse::<toml::Table>() {
-            Ok(table) => table,
-            Err(error) => {
-                let line = error.span().map_or(1, |span| file.text[..span.start].matches('\n').count() + 1);
-                faults.push(format!("{}: line {line}: {}", file.name, error.message()));
-                return Self::default();
-            }
-        };
-        for key in table.keys().filter(|key| !Self::KEYS.contains(&key.as_str())) {
+    fn from_file(file: &str, table: &toml::Table, faults: &mut Vec<String>) -> Self {
+        let tables = ["source", "source_of_record"];
+        let known = |key: &str| Self::KEYS.contains(&key) || tables.contains(&key);
+        for key in table.keys().filter(|key| !known(key)) {
             let known = Self::KEYS.join(", ");
-            faults.push(format!("{}: {key}: there is no such setting; there are {known}", file.name));
+            faults.push(format!(
+                "{file}: {key}: there is no such setting; there are {known}, and the tables [[{}]]",
+                tables.join("]] and [[")
+            ));
         }
-        let name = |key: &str| format!("{}: {key}", file.name);
+        let name = |key: &str| format!("{file}: {key}");
         let text = |key: &str| match table.get(key) {
             None => Ok(None),
             Some(toml::Value::String(text)) => Ok(Some(text.clone())),

@@ -91,7 +91,7 @@ echo "== $("$binary" --version) on $address"
 has 'health says SERVING' "$(call grpc.health.v1.Health/Check '{}')" '"status": "SERVING"'
 has 'health of one service' "$(call grpc.health.v1.Health/Check '{"service":"callgauge.v1.MetricsService"}')" '"status": "SERVING"'
 has 'reflection lists the services' "$(grpcurl -plaintext "$address" list)" \
-    callgauge.v1.AdminService callgauge.v1.CallRecordService callgauge.v1.MetricsService callgauge.v1.OrganisationService \
+    callgauge.v1.AdminService callgauge.v1.CallRecordService callgauge.v1.ComparisonService callgauge.v1.MetricsService callgauge.v1.OrganisationService \
     grpc.health.v1.Health grpc.reflection.v1.ServerReflection grpc.reflection.v1alpha.ServerReflection
 has 'describe shows methods with their comments' "$(grpcurl -plaintext "$address" describe callgauge.v1.MetricsService)" \
     'rpc QueryMetrics ( .callgauge.v1.QueryMetricsRequest ) returns ( .callgauge.v1.QueryMetricsResponse );' \

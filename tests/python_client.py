@@ -73,16 +73,22 @@ def examples(protos: pathlib.Path):
 def type_examples(channel: grpc.Channel, protos: pathlib.Path, scratch: str) -> int:
     """What the comments tell people to type is taken, every line of it."""
     from callgauge.v1 import admin_service_pb2, admin_service_pb2_grpc, call_record_service_pb2, call_record_service_pb2_grpc
+    from callgauge.v1 import comparison_service_pb2, comparison_service_pb2_grpc
+    from callgauge.v1 import indicator_service_pb2, indicator_service_pb2_grpc
     from callgauge.v1 import metrics_service_pb2, metrics_service_pb2_grpc, organisation_service_pb2, organisation_service_pb2_grpc
+    from callgauge.v1 import source_service_pb2, source_service_pb2_grpc
 
     modules = {
         "AdminService": (admin_service_pb2, admin_service_pb2_grpc),
         "CallRecordService": (call_record_service_pb2, call_record_service_pb2_grpc),
+        "ComparisonService": (comparison_service_pb2, comparison_service_pb2_grpc),
+        "IndicatorService": (indicator_service_pb2, indicator_service_pb2_grpc),
         "MetricsService": (metrics_service_pb2, metrics_service_pb2_grpc),
         "OrganisationService": (organisation_service_pb2, organisation_service_pb2_grpc),
+        "SourceService": (source_service_pb2, source_service_pb2_grpc),
     }
     # Organisations first and backup last: the other examples are about what those put in.
-    order = {"OrganisationService": 0, "CallRecordService": 1, "MetricsService": 2, "AdminService": 3}
+    order = {"OrganisationService": 0, "CallRecordService": 1, "MetricsService": 2, "IndicatorService": 3, "ComparisonService": 4, "SourceService": 5, "AdminService": 6}
     typed = 0
     for service, method, streams, text in sorted(examples(protos), key=lambda one: order[one[0]]):
         messages, stubs = modules[service]
@@ -92,7 +98,13 @@ def type_examples(channel: grpc.Channel, protos: pathlib.Path, scratch: str) -> 
         stub = getattr(getattr(stubs, f"{service}Stub")(channel), method)
         try:
             answer = list(stub(iter([request]), timeout=30)) if streams else stub(request, timeout=30)
+            if method == "SyncSource":
+                answer = list(answer)
         except grpc.RpcError as error:
+            # The server of this test reads no vendor account: it has to say so, and nothing else.
+            if service == "SourceService" and error.code() == grpc.StatusCode.NOT_FOUND:
+                typed += 1
+                continue
             raise AssertionError(f"the example of {service}.{method} is refused: {text}: {error.details()}") from error
         assert answer is not None
         typed += 1

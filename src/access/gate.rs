@@ -14,6 +14,8 @@ pub enum Principal {
 pub enum Purpose {
     /// To read metrics.
     Metrics,
+    /// To compare organisations with each other.
+    Comparison,
     /// To read single calls.
     Calls,
     /// To read organisations, definitions and other things that are public.
@@ -68,6 +70,13 @@ pub enum MetricNames {
     AsAsked,
 }
 
+/// Whom a comparison may show by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// Whoever was asked about, as asked.
+    AsAsked,
+}
+
 /// As of when an answer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
@@ -84,6 +93,8 @@ pub struct Admission {
     pub grain: Grain,
     /// Which metrics it may have.
     pub metrics: MetricNames,
+    /// Whom a comparison may show by name.
+    pub naming: Naming,
     /// As of when it is.
     pub freshness: Freshness,
 }
@@ -123,6 +134,7 @@ impl Gate {
             (
                 Principal::Local,
                 Purpose::Metrics
+                | Purpose::Comparison
                 | Purpose::Calls
                 | Purpose::Reference
                 | Purpose::Submission
@@ -132,6 +144,7 @@ impl Gate {
                 practices: Practices::All,
                 grain: Grain::AsAsked,
                 metrics: MetricNames::AsAsked,
+                naming: Naming::AsAsked,
                 freshness: Freshness::Live,
             },
         };
@@ -185,6 +198,7 @@ mod tests {
     fn local_is_admitted_to_everything_exact_and_live() {
         for purpose in [
             Purpose::Metrics,
+            Purpose::Comparison,
             Purpose::Calls,
             Purpose::Reference,
             Purpose::Submission,
@@ -198,6 +212,7 @@ mod tests {
                     practices: Practices::All,
                     grain: Grain::AsAsked,
                     metrics: MetricNames::AsAsked,
+                    naming: Naming::AsAsked,
                     freshness: Freshness::Live
                 },
                 "{purpose:?}"

@@ -9,6 +9,6 @@ mod gate;
 
 pub use behind::Behind;
 pub use gate::{
-    Admission, Admitted, Ask, Asks, Denial, Freshness, Gate, Grain, MetricNames, Practices, Principal,
-    Purpose,
+    Admission, Admitted, Ask, Asks, Denial, Freshness, Gate, Grain, MetricNames, Naming, Practices,
+    Principal, Purpose,
 };

@@ -11,6 +11,7 @@ mod london;
 mod period;
 mod shape;
 mod slots;
+mod whole_period;
 
 #[cfg(test)]
 mod bucket_tests;
@@ -25,3 +26,4 @@ pub use granularity::{Granularity, Hours, NoSuchName, Profile};
 pub use london::{LondonTime, london, start_of, zone};
 pub use period::{NoMonth, month};
 pub use slots::Slots;
+pub use whole_period::WholePeriod;

@@ -11,7 +11,7 @@ use super::{Failure, Surroundings};
 use crate::config::{Given, server_url};
 
 /// Which server.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct ServerArgs {
     /// URL of a running server [default: http://127.0.0.1:50051]. Also CALLGAUGE_SERVER
     #[arg(long, value_name = "URL", value_parser = server_url, conflicts_with = "data", help_heading = "Which server")]

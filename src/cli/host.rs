@@ -6,14 +6,15 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::calendar::Calendar;
-use crate::config::{Config, MetricsListen};
+use crate::config::{Config, MetricsListen, SourceConfig};
 use crate::service::{Settings, open_ports};
 use crate::store::sqlite::{Limits, SqliteStore};
 
-/// Opens the folder of `config` and serves it until `shutdown`, then drains and closes it. Says on `ready` when it listens, and where. An error is
-/// one line.
+/// Opens the folder of `config` and serves it until `shutdown`, then drains and closes it; its sources are read by themselves where `scheduled`. Says on
+/// `ready` when it listens, and where. An error is one line.
 pub(super) async fn serve(
     config: Config,
+    scheduled: bool,
     ready: oneshot::Sender<std::net::SocketAddr>,
     shutdown: Pin<Box<dyn Future<Output = ()> + Send>>,
 ) -> Result<(), String> {
@@ -35,6 +36,10 @@ pub(super) async fn serve(
         },
         drain: config.service.drain,
         calendar: Arc::new(calendar),
+        sources: config.sources.sources.iter().filter_map(SourceConfig::setup).collect(),
+        scheduled,
+        tokens: Some(config.store.data.join("tokens")),
+        sources_of_record: config.sources.of_record,
         ..Settings::default()
     };
     let limits = Limits {

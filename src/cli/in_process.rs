@@ -45,7 +45,7 @@ impl InProcess {
             // Told to stop, or nobody is left to tell.
             let _ = stopped.await;
         });
-        let served = tokio::spawn(host::serve(config, ready, shutdown));
+        let served = tokio::spawn(host::serve(config, false, ready, shutdown));
         match listening.await {
             Ok(at) => Ok(Self { url: format!("http://{at}"), at, stop, served }),
             Err(_) => Err(ended(served).await.err().unwrap_or_else(|| {

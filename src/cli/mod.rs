@@ -3,14 +3,17 @@
 //! Standard output carries data only, everything else goes to standard error. Exit codes: 0 done, 1 refused or differences found, 2 usage
 //! (settings included). A reader that goes away early, as in `| head`, is no fault.
 
+mod adapters;
 mod backup;
 mod calls;
+mod compare;
 mod connect;
 mod definitions;
 mod demo;
 mod failure;
 mod host;
 mod in_process;
+mod indicators;
 mod organisations;
 pub mod output;
 mod paging;
@@ -19,6 +22,7 @@ mod query;
 pub mod replay;
 mod serve;
 mod signals;
+mod sources;
 mod status;
 mod stretch;
 mod words;
@@ -62,10 +66,19 @@ enum Command {
     Serve(serve::ServeArgs),
     Replay(replay::ReplayArgs),
     Query(query::QueryArgs),
+    Compare(compare::CompareArgs),
+    Rank(compare::RankArgs),
+    Periods(compare::PeriodsArgs),
+    Control(compare::ControlArgs),
+    Lists(compare::ListsArgs),
+    Chart(compare::ChartArgs),
     Calls(calls::CallsArgs),
     Org(organisations::OrgArgs),
+    Indicator(indicators::IndicatorArgs),
     Definitions(definitions::DefinitionsArgs),
     Status(status::StatusArgs),
+    Source(sources::SourceArgs),
+    Adapter(adapters::AdapterArgs),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
     Verify(backup::VerifyArgs),
@@ -111,10 +124,19 @@ async fn run(command: Command, around: &Surroundings, out: &mut dyn Write) -> Re
         Command::Serve(args) => serve::run(args, around).await,
         Command::Replay(args) => replay::run(args, around).await,
         Command::Query(args) => query::run(args, around, out).await,
+        Command::Compare(args) => compare::compare(args, around, out).await,
+        Command::Rank(args) => compare::rank(args, around, out).await,
+        Command::Periods(args) => compare::periods(args, around, out).await,
+        Command::Control(args) => compare::control(args, around, out).await,
+        Command::Lists(args) => compare::lists(args, around, out).await,
+        Command::Chart(args) => compare::chart(args, around, out).await,
         Command::Calls(args) => calls::run(args, around, out).await,
         Command::Org(args) => organisations::run(args, around, out).await,
+        Command::Indicator(args) => indicators::run(args, around, out).await,
         Command::Definitions(args) => definitions::run(args, around, out).await,
         Command::Status(args) => status::run(args, around, out).await,
+        Command::Source(args) => sources::run(args, around, out).await,
+        Command::Adapter(args) => adapters::run(args, around, out).await,
         Command::Backup(args) => backup::run(args, around, out).await,
         Command::Restore(args) => backup::restore(&args, out),
         Command::Verify(args) => backup::verify(&args, out),
@@ -162,8 +184,17 @@ impl Surroundings {
     }
 
     fn config(&self, line: Given) -> Result<Config, Failure> {
-        let file = self.file.as_ref().map(|(name, text)| SettingsFile { name, text });
-        Config::assemble(line, &self.environment, file).map_err(|faults| Failure::Usage(faults.0))
+        Config::assemble(line, &self.environment, self.file()).map_err(|faults| Failure::Usage(faults.0))
+    }
+
+    /// The settings for a server that reads sources, which are opened to see whether they can be.
+    fn config_to_serve(&self, line: Given) -> Result<Config, Failure> {
+        Config::assemble_to_serve(line, &self.environment, self.file())
+            .map_err(|faults| Failure::Usage(faults.0))
+    }
+
+    fn file(&self) -> Option<SettingsFile<'_>> {
+        self.file.as_ref().map(|(name, text)| SettingsFile { name, text })
     }
 }
 

@@ -109,6 +109,20 @@ impl Page for v1::ListCallRecordsResponse {
     }
 }
 
+impl Page for v1::ListIndicatorsResponse {
+    fn next_token(&self) -> &str {
+        &self.next_page_token
+    }
+
+    fn rows(&self) -> usize {
+        self.indicators.len()
+    }
+
+    fn total(&self) -> i64 {
+        self.total_size
+    }
+}
+
 impl Page for v1::ListOrganisationsResponse {
     fn next_token(&self) -> &str {
         &self.next_page_token

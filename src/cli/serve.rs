@@ -89,7 +89,7 @@ impl From<ServeArgs> for Given {
 
 /// Serves until told to stop.
 pub(super) async fn run(args: ServeArgs, around: &Surroundings) -> Result<(), Failure> {
-    let config = around.config(args.into())?;
+    let config = around.config_to_serve(args.into())?;
     log_to_stderr(config.log)?;
     // Where the log is for machines, every line of standard error is one of its lines.
     let form = config.log.format;
@@ -117,7 +117,7 @@ pub(super) async fn run(args: ServeArgs, around: &Surroundings) -> Result<(), Fa
             }
         }
     });
-    let served = host::serve(config, ready, stop).await;
+    let served = host::serve(config, true, ready, stop).await;
     announce.abort();
     served.map_err(Failure::Refused)
 }

@@ -5,6 +5,7 @@
 //! How a rule is computed is known to `metrics` alone.
 
 mod file;
+pub mod indicators;
 mod markdown;
 mod rule;
 

@@ -6,10 +6,12 @@ use callgauge_schema::{
     Attribution, CallRecord, InvalidCall, Moment, OdsCode, RejectReason, SourceId, UnknownDurations,
 };
 
+use super::tallies::TallyBatch;
+use super::unmapped;
 use super::wire::{self, Kept};
 use crate::organisations::Directory;
 use crate::proto::v1;
-use crate::store::{Item, Reject, Submission};
+use crate::store::{Delivered, Item, Reject, SourceProgress, Submission};
 
 /// What a practice that nobody imported is answered with.
 const UNKNOWN_PRACTICE: &str = "no organisation with this code was ever imported; the record goes through by itself when an import makes it known";
@@ -22,6 +24,54 @@ pub struct Batch {
     /// The directory that practices were looked up in, where one was not found in it.
     pub(super) unknown_in: Option<Arc<Directory>>,
     pub(super) latest: Option<Moment>,
+}
+
+impl Batch {
+    /// With how far its source was read after these records, and what it has delivered in full by then: all of it is committed together, or none.
+    #[must_use]
+    pub fn with_statements(mut self, progress: Option<SourceProgress>, delivered: Vec<Delivered>) -> Self {
+        self.submission.progress = progress;
+        self.submission.delivered.extend(delivered);
+        self
+    }
+
+    /// With the tallies that came on the same page, refused ones among them.
+    #[must_use]
+    pub fn with_tallies(mut self, batch: TallyBatch) -> Self {
+        let Submission { source: _, items, redrives: _, progress: _, delivered: _, tallies } =
+            batch.submission;
+        self.submission.items.extend(items);
+        self.submission.tallies.extend(tallies);
+        self
+    }
+
+    /// With rows that no record could be made of, as they are to be kept.
+    #[must_use]
+    pub fn with_rejects(mut self, rejects: impl IntoIterator<Item = Box<Reject>>) -> Self {
+        self.submission.items.extend(rejects.into_iter().map(Item::Reject));
+        self
+    }
+
+    /// With a record of which no mapping says whose it is: kept as a reject with `places`, bytes that tell where it arrived, until
+    /// [`super::Ingest::redrive_unmapped`] finds it a place.
+    #[must_use]
+    pub fn with_unmapped(
+        mut self,
+        record: v1::CallRecord,
+        unknown: UnknownDurations,
+        places: &[u8],
+        message: &str,
+    ) -> Self {
+        let reject = unmapped::reject(record, unknown, places, message);
+        self.refusals.push(Refusal {
+            index: self.submission.items.len() as u32,
+            field: reject.field.clone(),
+            reason: reject.reason,
+            message: reject.message.clone(),
+        });
+        self.submission.items.push(Item::Reject(reject));
+        self
+    }
 }
 
 /// Why a record of a batch was refused.
@@ -65,7 +115,7 @@ pub(super) fn intake(
     Batch {
         unknown_in: checker.unknown_seen.then(|| Arc::clone(directory)),
         latest: checker.latest,
-        submission: Submission { source, items, redrives: Vec::new() },
+        submission: Submission::new(source, items),
         refusals,
     }
 }

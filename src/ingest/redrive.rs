@@ -1,11 +1,11 @@
 //! Kept rejects sent through again: those that pass now are committed and dropped from the rejects in one step.
 
-use callgauge_schema::{RejectReason, SourceId};
+use callgauge_schema::{CallRecord, RejectReason, SourceId};
 
 use super::intake::Checker;
 use super::submit::Ingest;
-use super::wire;
-use crate::store::{Item, KeptReject, RejectsAsk, StoreError, Submission, Verdict};
+use super::{tallies, wire};
+use crate::store::{DayTally, Item, KeptReject, RejectsAsk, StoreError, Submission, Verdict};
 
 /// Rejects read at once.
 const PAGE: usize = 1_000;
@@ -28,6 +28,12 @@ pub struct Redriven {
     pub taken: u64,
 }
 
+/// What was refused and passes now.
+enum Passed {
+    Record(CallRecord),
+    Tally(DayTally),
+}
+
 impl Ingest {
     /// Checks kept rejects again, page by page, and commits those that pass. Those that do not stay as they are.
     ///
@@ -48,6 +54,7 @@ impl Ingest {
             let whole = page.len() == PAGE;
             for submission in self.passing(page) {
                 let committed = self.store.commit(submission).await?;
+                done.taken += committed.tallies.len() as u64;
                 done.taken += committed
                     .verdicts
                     .iter()
@@ -72,20 +79,30 @@ impl Ingest {
     /// Those that pass now, a submission a source.
     fn passing(&self, page: Vec<KeptReject>) -> Vec<Submission> {
         let directory = self.directory.now();
-        let mut checker = Checker::new(&directory, (self.clock)());
+        let now = (self.clock)();
+        let mut checker = Checker::new(&directory, now);
         let mut submissions: Vec<Submission> = Vec::new();
         for KeptReject { id, source, first_at: _, times: _, reject } in page {
             if reject.reason == RejectReason::Conflict {
                 continue;
             }
-            let Some((record, unknown)) = wire::from_payload(&reject.payload) else { continue };
-            let Ok(record) = checker.check(record, unknown) else { continue };
+            let passed = if let Some(tally) = tallies::from_payload(&reject.payload) {
+                tallies::check(tally, now, &directory).ok().map(Passed::Tally)
+            } else if let Some((record, unknown)) = wire::from_payload(&reject.payload) {
+                checker.check(record, unknown).ok().map(Passed::Record)
+            } else {
+                None
+            };
+            let Some(passed) = passed else { continue };
             let at =
                 submissions.iter().position(|submission| submission.source == source).unwrap_or_else(|| {
-                    submissions.push(Submission { source, items: Vec::new(), redrives: Vec::new() });
+                    submissions.push(Submission::new(source, Vec::new()));
                     submissions.len() - 1
                 });
-            submissions[at].items.push(Item::Record(record));
+            match passed {
+                Passed::Record(record) => submissions[at].items.push(Item::Record(record)),
+                Passed::Tally(tally) => submissions[at].tallies.push(tally),
+            }
             submissions[at].redrives.push(id);
         }
         submissions

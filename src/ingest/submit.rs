@@ -79,7 +79,7 @@ impl Ingest {
     pub async fn preview(&self, batch: Batch) -> Result<(Vec<RecordVerdict>, Vec<Refusal>), StoreError> {
         let Batch { submission, mut refusals, unknown_in: _, latest: _ } = batch;
         let on_lines = with_lines(&submission);
-        let verdicts = self.store.preview(submission).await?;
+        let verdicts = self.store.preview(submission).await?.verdicts;
         add_refusals_of_the_store(&verdicts, &on_lines, &mut refusals);
         Ok((verdicts, refusals))
     }

@@ -78,16 +78,7 @@ pub(crate) fn to_draft(record: v1::CallRecord, kept: &mut Kept) -> Result<Draft,
     } = record;
     let attribution = attribution.map(|attribution| match attribution {
         v1::call_record::Attribution::PracticeCode(code) => DraftAttribution::Practice(code),
-        v1::call_record::Attribution::Account(account) => {
-            let v1::Account { id, pcn_code, sub_icb_code, icb_code, region_code } = account;
-            DraftAttribution::Account(Box::new(DraftAccount {
-                id,
-                pcn: pcn_code,
-                sub_icb: sub_icb_code,
-                icb: icb_code,
-                region: region_code,
-            }))
-        }
+        v1::call_record::Attribution::Account(account) => to_draft_account(account),
     });
     let (callback_requested, callback_made) = match callback {
         None => (None, None),
@@ -126,6 +117,18 @@ pub(crate) fn to_draft(record: v1::CallRecord, kept: &mut Kept) -> Result<Draft,
         callback_made,
         timing: numbered("timing", timing, schema::Timing::from_number)?,
     })
+}
+
+/// An account as a draft.
+pub(crate) fn to_draft_account(account: v1::Account) -> DraftAttribution {
+    let v1::Account { id, pcn_code, sub_icb_code, icb_code, region_code } = account;
+    DraftAttribution::Account(Box::new(DraftAccount {
+        id,
+        pcn: pcn_code,
+        sub_icb: sub_icb_code,
+        icb: icb_code,
+        region: region_code,
+    }))
 }
 
 /// A checked record as a message.
@@ -211,6 +214,11 @@ pub(crate) fn from_payload(payload: &[u8]) -> Option<(v1::CallRecord, UnknownDur
         talk: unknown_durations.contains(&v1::DurationKind::Talk.into()),
     };
     records.pop().map(|record| (record, unknown))
+}
+
+/// A kept record, to be shown; `None` where it is something else.
+pub(crate) fn kept_record(payload: &[u8]) -> Option<v1::CallRecord> {
+    from_payload(payload).map(|(record, _)| record)
 }
 
 impl Kept {

@@ -8,6 +8,7 @@ use super::band::DurationBand;
 use super::histogram::Histogram;
 use super::ordered::Ordered;
 use super::percent::Percent;
+use super::stated::Gaps;
 use super::tally::{KindTally, Tally};
 use super::value::{Absence, At, Distribution, Value};
 use crate::definitions::{CallDuration, Definition, Rule, Selection, Sum, WaitLimit};
@@ -36,6 +37,14 @@ impl Default for Options {
             service_level_threshold: secs(20),
         }
     }
+}
+
+/// The value of a metric over the calls of a row, of some of which not all is known.
+pub fn evaluate_with_gaps(definition: &Definition, tally: &Tally, gaps: Gaps, options: &Options) -> Value {
+    if gaps.touch(definition) {
+        return Value::Absent(Absence::NotAvailable);
+    }
+    evaluate(definition, tally, options)
 }
 
 /// The value of a metric over the calls of a row.

@@ -53,13 +53,13 @@ impl Packed {
 
     /// How many calls take at most so many seconds.
     pub(super) fn at_or_under(&self, secs: u32) -> i64 {
-        let (from, before) = self.from_mark(self.marks.partition_point(|mark| mark.secs <= secs));
+        let (from, before) = self.after_marks(self.marks.partition_point(|mark| mark.secs <= secs));
         before + from.take_while(|&(bin, _)| bin <= secs).map(|(_, calls)| calls).sum::<i64>()
     }
 
     /// The k-th smallest, from 1; none where there are fewer. No count may be negative.
     pub(super) fn at_rank(&self, k: i64) -> Option<u32> {
-        let (from, mut up_to) = self.from_mark(self.marks.partition_point(|mark| mark.calls < k));
+        let (from, mut up_to) = self.after_marks(self.marks.partition_point(|mark| mark.calls < k));
         for (secs, calls) in from {
             up_to += calls;
             if up_to >= k {
@@ -70,7 +70,7 @@ impl Packed {
     }
 
     /// The bins from the last of so many marks on, and the calls before.
-    fn from_mark(&self, marks: usize) -> (Unpacked<'_>, i64) {
+    fn after_marks(&self, marks: usize) -> (Unpacked<'_>, i64) {
         match marks.checked_sub(1).and_then(|last| self.marks.get(last)) {
             None => (self.iter(), 0),
             Some(mark) => (Unpacked { bytes: &self.bytes[mark.at as usize..], secs: mark.secs }, mark.calls),

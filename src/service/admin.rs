@@ -1,5 +1,7 @@
 //! AdminService: what operators do.
 
+mod of_record;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -68,5 +70,32 @@ impl AdminService for Admin {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: Some(crate::ingest::timestamp(self.house.started_at)),
         }))
+    }
+
+    async fn put_sources_of_record(
+        &self,
+        request: Request<v1::PutSourcesOfRecordRequest>,
+    ) -> Result<Response<v1::PutSourcesOfRecordResponse>, Status> {
+        let caller = principal(&request);
+        let v1::PutSourcesOfRecordRequest { sources_of_record, validate_only } = request.into_inner();
+        let list = of_record::parse(sources_of_record)?;
+        let admitted = self.house.admit(&caller, LookAfter)?;
+        if !validate_only {
+            self.house.store.open(&admitted).put_sources_of_record(list).await.map_err(Fault::from)?;
+        }
+        Ok(Response::new(v1::PutSourcesOfRecordResponse {}))
+    }
+
+    async fn list_sources_of_record(
+        &self,
+        request: Request<v1::ListSourcesOfRecordRequest>,
+    ) -> Result<Response<v1::ListSourcesOfRecordResponse>, Status> {
+        let caller = principal(&request);
+        let v1::ListSourcesOfRecordRequest {} = request.into_inner();
+        let admitted = self.house.admit(&caller, LookAfter)?;
+        let snapshot = self.house.store.open(&admitted).snapshot().await.map_err(Fault::from)?;
+        let list = snapshot.statements().of_record().list();
+        let sources_of_record = list.into_iter().map(of_record::message).collect();
+        Ok(Response::new(v1::ListSourcesOfRecordResponse { sources_of_record }))
     }
 }

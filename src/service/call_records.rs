@@ -2,6 +2,7 @@
 
 mod list;
 mod receipt;
+mod stated;
 mod stream;
 
 use std::sync::Arc;
@@ -93,6 +94,22 @@ impl CallRecordService for CallRecords {
     ) -> Result<Response<Self::StreamCallRecordsStream>, Status> {
         let caller = principal(&request);
         Ok(Response::new(stream::take(Arc::clone(&self.house), caller, request.into_inner())))
+    }
+
+    async fn submit_tallies(
+        &self,
+        request: Request<v1::SubmitTalliesRequest>,
+    ) -> Result<Response<v1::SubmitTalliesResponse>, Status> {
+        let caller = principal(&request);
+        Ok(Response::new(stated::tallies(&self.house, &caller, request.into_inner()).await?))
+    }
+
+    async fn state_coverage(
+        &self,
+        request: Request<v1::StateCoverageRequest>,
+    ) -> Result<Response<v1::StateCoverageResponse>, Status> {
+        let caller = principal(&request);
+        Ok(Response::new(stated::coverage(&self.house, &caller, request.into_inner()).await?))
     }
 
     async fn get_call_record(

@@ -4,10 +4,12 @@
 
 use std::collections::HashMap;
 
+use callgauge_schema::SourceId;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::access::Denial;
+use crate::compare::refusals::RankingRefusal;
 use crate::proto::v1::ErrorReason;
 use crate::store::StoreError;
 
@@ -34,6 +36,12 @@ pub(crate) enum Fault {
     /// No such call.
     #[error("source {source_id:?} has no call with this call_id")]
     UnknownCall { source_id: String },
+    /// No such source in the settings.
+    #[error("the settings file has no source {source_id}; ListSources lists those there are")]
+    UnknownSource { source_id: SourceId },
+    /// A source that is not read, or for which too many wait.
+    #[error("{0}")]
+    SourceStopped(String),
     /// Too many records.
     #[error("records: {records} are more than the {limit} that one message takes; send smaller batches")]
     BatchTooLarge { records: usize, limit: usize },
@@ -49,6 +57,12 @@ pub(crate) enum Fault {
     /// The gate says no.
     #[error(transparent)]
     Denied(#[from] Denial),
+    /// The numbers cannot carry a ranking.
+    #[error("no ranking is given: {}", sentences(.0))]
+    Ranking(Vec<RankingRefusal>),
+    /// Organisations, periods or months cannot be compared as asked.
+    #[error("{0}")]
+    NotComparable(String),
     /// An import contradicts itself or what is stored.
     #[error("nothing was imported: {0}")]
     Import(String),
@@ -70,6 +84,10 @@ impl Fault {
     }
 }
 
+fn sentences(refusals: &[RankingRefusal]) -> String {
+    refusals.iter().map(|refusal| refusal.message.as_str()).collect::<Vec<_>>().join("; ")
+}
+
 /// What a client is told.
 struct Told {
     code: Code,
@@ -77,11 +95,20 @@ struct Told {
     message: String,
     field: Option<String>,
     metadata: Vec<(&'static str, String)>,
+    /// What stands in the way: name and description.
+    preconditions: Vec<(&'static str, String)>,
 }
 
 impl Told {
     fn new(code: Code, reason: ErrorReason, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), field: None, metadata: Vec::new() }
+        Self {
+            code,
+            reason,
+            message: message.into(),
+            field: None,
+            metadata: Vec::new(),
+            preconditions: Vec::new(),
+        }
     }
 
     fn at(self, field: impl Into<String>) -> Self {
@@ -115,6 +142,12 @@ impl From<Fault> for Status {
             Fault::UnknownCall { source_id } => {
                 Told::new(Code::NotFound, ErrorReason::UnknownCall, message).with("source_id", source_id)
             }
+            Fault::UnknownSource { source_id } => {
+                Told::new(Code::NotFound, ErrorReason::UnknownSource, message).with("source_id", source_id)
+            }
+            Fault::SourceStopped(_) => {
+                Told::new(Code::FailedPrecondition, ErrorReason::SourceStopped, message)
+            }
             Fault::BatchTooLarge { records, limit } => {
                 Told::new(Code::InvalidArgument, ErrorReason::BatchTooLarge, message)
                     .at("records")
@@ -133,6 +166,13 @@ impl From<Fault> for Status {
             Fault::NotServing => Told::new(Code::Unavailable, ErrorReason::NotServing, message),
             Fault::Denied(Denial { missing: _ }) => {
                 Told::new(Code::PermissionDenied, ErrorReason::PermissionDenied, message)
+            }
+            Fault::Ranking(refusals) => ranking(&refusals, message),
+            Fault::NotComparable(_) => {
+                let mut told =
+                    Told::new(Code::FailedPrecondition, ErrorReason::NotComparable, message.as_str());
+                told.preconditions.push(("not_comparable", message));
+                told
             }
             Fault::Import(_) => {
                 Told::new(Code::FailedPrecondition, ErrorReason::ImportRefused, message).at("csv")
@@ -162,6 +202,13 @@ fn store(fault: StoreError, message: String) -> Told {
             ErrorReason::AnswerTooLarge,
             format!("{message}; ask for fewer days or for fewer calls"),
         ),
+        StoreError::OverLimit(_) => Told::new(Code::ResourceExhausted, ErrorReason::OverLimit, message),
+        StoreError::StatementLimit(_) => {
+            Told::new(Code::ResourceExhausted, ErrorReason::StatementLimit, message)
+        }
+        StoreError::OfRecord(_) => {
+            Told::new(Code::InvalidArgument, ErrorReason::InvalidField, message).at("sources_of_record")
+        }
         StoreError::BackupFolder(_) => {
             Told::new(Code::InvalidArgument, ErrorReason::InvalidField, message).at("directory")
         }
@@ -174,6 +221,19 @@ fn store(fault: StoreError, message: String) -> Told {
     }
 }
 
+fn ranking(refusals: &[RankingRefusal], message: String) -> Told {
+    let names = |all: bool| {
+        let names = refusals.iter().filter(|refusal| all || refusal.reason.may_be_acknowledged());
+        names.map(|refusal| refusal.reason.name()).collect::<Vec<_>>().join(",")
+    };
+    let mut told = Told::new(Code::FailedPrecondition, ErrorReason::RankingRefused, message)
+        .with("reasons", names(true))
+        .with("acknowledgeable", names(false));
+    told.preconditions =
+        refusals.iter().map(|refusal| (refusal.reason.name(), refusal.message.clone())).collect();
+    told
+}
+
 fn internal(cause: &str) -> Told {
     tracing::error!(cause, "a fault of ours");
     Told::new(
@@ -184,7 +244,7 @@ fn internal(cause: &str) -> Told {
 }
 
 fn status(told: Told) -> Status {
-    let Told { code, reason, message, field, metadata } = told;
+    let Told { code, reason, message, field, metadata, preconditions } = told;
     let mut metadata: HashMap<String, String> =
         metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     let mut bad = None;
@@ -198,6 +258,9 @@ fn status(told: Told) -> Status {
     let mut details = ErrorDetails::with_error_info(name(reason), DOMAIN, metadata);
     if let Some((field, described)) = bad {
         details.add_bad_request_violation(field, described);
+    }
+    for (what, described) in preconditions {
+        details.add_precondition_failure_violation(what, "comparison", described);
     }
     Status::with_error_details(code, message, details)
 }
@@ -293,6 +356,13 @@ mod tests {
             ),
             (Fault::UnknownCall { source_id: "s".into() }, Code::NotFound, "UNKNOWN_CALL", None),
             (
+                Fault::UnknownSource { source_id: "s".parse().expect("is an id") },
+                Code::NotFound,
+                "UNKNOWN_SOURCE",
+                None,
+            ),
+            (Fault::SourceStopped("x".into()), Code::FailedPrecondition, "SOURCE_STOPPED", None),
+            (
                 Fault::BatchTooLarge { records: 2, limit: 1 },
                 Code::InvalidArgument,
                 "BATCH_TOO_LARGE",
@@ -312,6 +382,16 @@ mod tests {
                 "PERMISSION_DENIED",
                 None,
             ),
+            (
+                Fault::Ranking(vec![RankingRefusal {
+                    reason: crate::compare::refusals::RankingReason::ShortWindow,
+                    message: "x".into(),
+                }]),
+                Code::FailedPrecondition,
+                "RANKING_REFUSED",
+                None,
+            ),
+            (Fault::NotComparable("x".into()), Code::FailedPrecondition, "NOT_COMPARABLE", None),
             (Fault::Import("x".into()), Code::FailedPrecondition, "IMPORT_REFUSED", None),
             (
                 Fault::Store(StoreError::RejectLimit { source_id: "s".parse().expect("is an id"), kept: 1 }),
@@ -324,6 +404,19 @@ mod tests {
                 Code::Unavailable,
                 "STORE_UNAVAILABLE",
                 None,
+            ),
+            (Fault::Store(StoreError::OverLimit("x".into())), Code::ResourceExhausted, "OVER_LIMIT", None),
+            (
+                Fault::Store(StoreError::StatementLimit("x".into())),
+                Code::ResourceExhausted,
+                "STATEMENT_LIMIT",
+                None,
+            ),
+            (
+                Fault::Store(StoreError::OfRecord("x".into())),
+                Code::InvalidArgument,
+                "INVALID_FIELD",
+                Some("sources_of_record"),
             ),
             (Fault::Store(StoreError::TooLarge(1)), Code::ResourceExhausted, "ANSWER_TOO_LARGE", None),
             (

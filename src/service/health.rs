@@ -8,11 +8,12 @@ use super::house::drained;
 use crate::store::StoreHealth;
 
 /// Names under which health is asked for; the empty one is the service as a whole.
-pub(crate) const NAMES: [&str; 5] = [
+pub(crate) const NAMES: [&str; 6] = [
     "",
     "callgauge.v1.CallRecordService",
     "callgauge.v1.MetricsService",
     "callgauge.v1.OrganisationService",
+    "callgauge.v1.IndicatorService",
     "callgauge.v1.AdminService",
 ];
 

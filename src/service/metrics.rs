@@ -6,8 +6,12 @@ mod days;
 mod parse;
 mod render;
 mod rows;
+mod ruling;
+mod stated;
 
-pub(super) use render::definition_set;
+pub(super) use answer::Keys;
+pub(super) use parse::{definition_set as find_set, hours_of, organisations};
+pub(super) use render::{definition_set, organisation};
 
 use std::sync::Arc;
 

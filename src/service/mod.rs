@@ -6,11 +6,13 @@
 mod admin;
 mod call_records;
 mod codec;
+mod comparison;
 mod connections;
 mod errors;
 mod fields;
 mod health;
 mod house;
+mod indicators;
 mod meters;
 mod metrics;
 mod observe;
@@ -18,6 +20,7 @@ mod opening;
 mod organisations;
 mod pages;
 mod server;
+mod sources;
 
 pub use codec::{CountingCodec, CountingDecoder};
 pub use errors::DOMAIN;

@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -18,23 +19,30 @@ use tonic::transport::server::TcpIncoming;
 
 use super::admin::Admin;
 use super::call_records::CallRecords;
+use super::comparison::Comparison;
 use super::connections::{CONNECTIONS, limited};
 use super::health::Health;
 use super::house::House;
+use super::indicators::Indicators;
 use super::meters::{self, Meters};
 use super::metrics::Metrics;
 use super::observe::ObserveLayer;
 use super::organisations::Organisations;
-use crate::access::{Admitted, Ask, Asks, Principal, Purpose};
+use super::sources::Sources;
+use crate::access::{Admitted, Ask, Asks, Behind, Principal, Purpose};
 use crate::calendar::Calendar;
+use crate::ingest::host::{Host, HostRoom, SourceSetup};
 use crate::ingest::{Clock, SharedDirectory};
 use crate::organisations::Directory;
 use crate::proto::DESCRIPTORS;
 use crate::proto::v1::admin_service_server::AdminServiceServer;
 use crate::proto::v1::call_record_service_server::CallRecordServiceServer;
+use crate::proto::v1::comparison_service_server::ComparisonServiceServer;
+use crate::proto::v1::indicator_service_server::IndicatorServiceServer;
 use crate::proto::v1::metrics_service_server::MetricsServiceServer;
 use crate::proto::v1::organisation_service_server::OrganisationServiceServer;
-use crate::store::{Store, StoreError};
+use crate::proto::v1::source_service_server::SourceServiceServer;
+use crate::store::{SourceOfRecord, Store, StoreError};
 
 /// Most bytes of a message, both ways.
 const MESSAGE_BYTES: usize = 4 * 1_024 * 1_024;
@@ -62,6 +70,14 @@ pub struct Settings {
     pub calendar: Arc<Calendar>,
     /// What time it is.
     pub clock: Clock,
+    /// The vendor accounts that are read.
+    pub sources: Vec<SourceSetup>,
+    /// Whether they are read by themselves, or only when asked.
+    pub scheduled: bool,
+    /// Folder for tokens that vendors change.
+    pub tokens: Option<PathBuf>,
+    /// Whose calls count, in place of what the store has; `None` leaves that as it is.
+    pub sources_of_record: Option<Vec<SourceOfRecord>>,
 }
 
 /// Why a server does not start or stops.
@@ -81,6 +97,9 @@ pub enum ServeError {
     /// What the store has as organisations contradicts itself.
     #[error("the stored organisations contradict each other: {0}")]
     Organisations(String),
+    /// The gate does not let the service look after its own sources.
+    #[error("sources cannot be read: {0}")]
+    Gate(String),
     /// The transport failed.
     #[error("serving failed: {0}")]
     Transport(#[from] tonic::transport::Error),
@@ -111,6 +130,10 @@ impl Default for Settings {
             drain: Duration::from_secs(10),
             calendar: Arc::new(Calendar::england().clone()),
             clock: Arc::new(machine_clock),
+            sources: Vec::new(),
+            scheduled: true,
+            tokens: None,
+            sources_of_record: None,
         }
     }
 }
@@ -164,17 +187,42 @@ impl Bound {
     pub async fn serve(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
         let Self { address, metrics_address: _, listener, metrics_listener, settings, store, directory } =
             self;
-        let Settings { listen: _, metrics_listen: _, drain, calendar, clock } = settings;
+        let Settings {
+            listen: _,
+            metrics_listen: _,
+            drain,
+            calendar,
+            clock,
+            sources,
+            scheduled,
+            tokens,
+            sources_of_record,
+        } = settings;
+        if let Some(list) = sources_of_record {
+            store.put_sources_of_record(list).await?;
+        }
         let (say_draining, draining) = watch::channel(false);
         let meters = Arc::new(Meters::new());
         let house = Arc::new(House::new(
             Arc::clone(&store),
             SharedDirectory::new(directory),
             calendar,
-            clock,
+            Arc::clone(&clock),
             Arc::clone(&meters),
             draining.clone(),
         ));
+        let admitted: Admitted<CatchUp> =
+            house.admit(&Principal::Local, CatchUp).map_err(|fault| ServeError::Gate(fault.to_string()))?;
+        let room = HostRoom {
+            ingest: Arc::clone(house.ingest.open(&admitted)),
+            store: Arc::clone(&store),
+            clock,
+            draining: draining.clone(),
+            scheduled,
+            tokens,
+        };
+        let (host, mut reading) = Host::begin(sources, room).await?;
+        let host = Behind::new(Arc::new(host));
         let (reporter, health_service) = tonic_health::server::health_reporter();
         let health = Health::starting(reporter).await;
         let reflection = || {
@@ -187,7 +235,7 @@ impl Bound {
                 .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)
                 .register_encoded_file_descriptor_set(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET)
         };
-        let routes = routes(&house)
+        let routes = routes(&house, host)
             .add_service(health_service)
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);
@@ -233,6 +281,11 @@ impl Bound {
                 "requests were dropped: they took longer than draining may"
             );
         }
+        if tokio::time::timeout(drain, async { while reading.join_next().await.is_some() {} }).await.is_err()
+        {
+            tracing::warn!("sources were left in the middle of a page; they take up from the one before");
+        }
+        reading.abort_all();
         let _ = followed.await;
         health.end_watches().await;
         if ended.is_none() {
@@ -277,10 +330,10 @@ async fn catch_up(house: Arc<House>) {
     }
 }
 
-fn routes(house: &Arc<House>) -> Routes {
+fn routes(house: &Arc<House>, host: Behind<Arc<Host>>) -> Routes {
     macro_rules! service {
-        ($server:ident, $service:ident) => {
-            $server::new($service::new(Arc::clone(house)))
+        ($server:ident, $service:ident $(, $more:expr)?) => {
+            $server::new($service::new(Arc::clone(house) $(, $more)?))
                 .accept_compressed(CompressionEncoding::Gzip)
                 .max_decoding_message_size(MESSAGE_BYTES)
                 .max_encoding_message_size(MESSAGE_BYTES)
@@ -289,7 +342,10 @@ fn routes(house: &Arc<House>) -> Routes {
     Routes::new(service!(CallRecordServiceServer, CallRecords))
         .add_service(service!(MetricsServiceServer, Metrics))
         .add_service(service!(OrganisationServiceServer, Organisations))
+        .add_service(service!(ComparisonServiceServer, Comparison))
+        .add_service(service!(IndicatorServiceServer, Indicators))
         .add_service(service!(AdminServiceServer, Admin))
+        .add_service(service!(SourceServiceServer, Sources, host))
 }
 
 fn transport() -> Server {

@@ -7,12 +7,14 @@
 use callgauge_schema::{Attribution, CallId, CallRecord, Callback, OdsCode, Seconds, SourceId};
 use sha2::{Digest as _, Sha256};
 
-use super::{Item, Reject, Submission};
+use super::{DayTally, Item, Reject, Submission, Whose};
 
 /// Stands for a duration that is not known; durations end at 86,400 s.
 const ABSENT: u32 = u32::MAX;
 /// Stands where a record has the length of its call id, and says that a reject follows.
 const REJECTED: u32 = u32::MAX;
+/// Stands there as well, and says that a tally follows.
+const TALLIED: u32 = u32::MAX - 1;
 /// Bytes of the part that every record has.
 const FIXED: usize = 1 + OdsCode::MAX_LEN + 2 + 8 + 4 + 4 + 4 + 2;
 
@@ -75,11 +77,13 @@ pub fn receipt_hash(submission: &Submission) -> [u8; 32] {
             Item::Reject(reject) => hash.reject(reject),
         }
     }
+    submission.tallies.iter().for_each(|tally| hash.tally(tally));
     hash.finish()
 }
 
 /// SHA-256 over the source and then over identity and content of the items, in the order sent. Lengths are 4 bytes, little-endian, and go before the
-/// text they are of: the source; of a record, its call id, then its content as [`content_bytes`] has it; of a reject, all ones, then its payload.
+/// text they are of: the source; of a record, its call id, then its content as [`content_bytes`] has it; of a reject, all ones, then its payload; of a tally, all ones
+/// less one, then whose it is, the number of its day and its counts.
 pub struct ReceiptHash(Sha256);
 
 impl ReceiptHash {
@@ -100,6 +104,15 @@ impl ReceiptHash {
     pub fn reject(&mut self, reject: &Reject) {
         self.0.update(REJECTED.to_le_bytes());
         self.sized(&reject.payload);
+    }
+
+    /// The next item is a tally.
+    pub fn tally(&mut self, tally: &DayTally) {
+        let DayTally { whose, day, counts } = tally;
+        self.0.update(TALLIED.to_le_bytes());
+        self.sized(Whose::of(whose).to_string().as_bytes());
+        self.0.update(day.number().to_le_bytes());
+        self.sized(&counts.to_bytes());
     }
 
     /// The hash.
@@ -301,9 +314,7 @@ mod tests {
                 payload: payload.as_bytes().to_vec(),
             }))
         };
-        let hash = |name: &str, items: Vec<Item>| {
-            receipt_hash(&Submission { source: source(name), items, redrives: vec![] })
-        };
+        let hash = |name: &str, items: Vec<Item>| receipt_hash(&Submission::new(source(name), items));
         let hashes = [
             hash("acme", vec![]),
             hash("acme", vec![record("a", 1)]),

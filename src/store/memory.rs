@@ -1,7 +1,9 @@
 //! A store in the plainest possible code that keeps nothing: maps in memory, answers by looking at every call. For tests and for experiments without a
 //! data folder; it is what the other stores are held against.
 
+mod indicators;
 mod state;
+mod stated;
 mod view;
 
 use std::path::Path;
@@ -15,9 +17,11 @@ use tokio::sync::watch;
 use self::state::State;
 use self::view::View;
 use super::content::receipt_hash;
+use super::stated::OfRecord;
 use super::{
-    BackupReport, Committed, KeptReject, RecordVerdict, RejectsAsk, Snapshot, Store, StoreError, StoreHealth,
-    StoreStatus, StoredCall, Submission,
+    AccessEvent, AccessEventsAsk, BackupReport, BreakChanges, Committed, IndicatorRow, IndicatorVerdict,
+    KeptAccessEvent, KeptReject, Previewed, RejectsAsk, Snapshot, SourceOfRecord, SourceState, Store,
+    StoreError, StoreHealth, StoreStatus, StoredCall, Submission,
 };
 use crate::organisations::OrganisationRow;
 
@@ -74,12 +78,17 @@ impl Store for MemoryStore {
         let at = now();
         let mut state = self.open()?;
         let plan = state.plan(&submission, self.reject_limit)?;
-        let (receipt, verdicts) = Arc::make_mut(&mut state).apply(&submission.source, plan, at);
-        Ok(Committed { receipt, at, verdicts, hash })
+        let state = Arc::make_mut(&mut state);
+        let tallies = state.state_all(&submission, at)?;
+        let (receipt, verdicts) = state.apply(&submission.source, plan, at);
+        Ok(Committed { receipt, at, verdicts, tallies, hash })
     }
 
-    async fn preview(&self, submission: Submission) -> Result<Vec<RecordVerdict>, StoreError> {
-        Ok(self.open()?.plan(&submission, self.reject_limit)?.verdicts)
+    async fn preview(&self, submission: Submission) -> Result<Previewed, StoreError> {
+        let state = self.open()?;
+        let verdicts = state.plan(&submission, self.reject_limit)?.verdicts;
+        let tallies = State::clone(&state).state_all(&submission, now())?;
+        Ok(Previewed { verdicts, tallies })
     }
 
     async fn snapshot(&self) -> Result<Arc<dyn Snapshot>, StoreError> {
@@ -100,6 +109,33 @@ impl Store for MemoryStore {
                 && reason.is_none_or(|reason| kept.reject.reason == reason)
         };
         Ok(self.open()?.rejects.values().filter(asked).take(limit).cloned().collect())
+    }
+
+    async fn put_indicators(&self, rows: Vec<IndicatorRow>) -> Result<Vec<IndicatorVerdict>, StoreError> {
+        Arc::make_mut(&mut *self.open()?).put_indicators(rows)
+    }
+
+    async fn put_series_breaks(&self, changes: BreakChanges) -> Result<(), StoreError> {
+        Arc::make_mut(&mut *self.open()?).put_series_breaks(&changes)
+    }
+
+    async fn record_access(&self, event: AccessEvent) -> Result<u64, StoreError> {
+        Arc::make_mut(&mut *self.open()?).record_access(event)
+    }
+
+    async fn access_events(&self, ask: AccessEventsAsk) -> Result<Vec<KeptAccessEvent>, StoreError> {
+        Ok(self.open()?.access_events(&ask))
+    }
+
+    async fn source_states(&self) -> Result<Vec<SourceState>, StoreError> {
+        Ok(self.open()?.progress.values().cloned().collect())
+    }
+
+    async fn put_sources_of_record(&self, list: Vec<SourceOfRecord>) -> Result<(), StoreError> {
+        let of_record = OfRecord::new(&list)?;
+        let mut state = self.open()?;
+        Arc::make_mut(&mut Arc::make_mut(&mut state).statements).rule(of_record);
+        Ok(())
     }
 
     async fn organisations(&self) -> Result<Vec<OrganisationRow>, StoreError> {

@@ -3,14 +3,20 @@
 //! As a user can observe it:
 //! - After a crash a submission counts wholly or not at all, and one whose [`Store::commit`] returned counts.
 //! - The same record again is a duplicate, however often, late and reordered; of several revisions the highest stays, in every order of arrival.
+//! - What a submission says beside its records (how far its source was read, what it has delivered, counts that stand for calls) stands or falls with
+//!   them: a source's progress is never ahead of its records.
 //! - A [`Snapshot`] shows everything whose commit returned before it was taken, and nothing else for as long as it is held.
+//! - Numbers from elsewhere and series breaks are taken wholly or not at all, and belong to a snapshot as calls do.
 //! - Nothing is lost in silence: what is refused is kept once, with its reason, up to a limit per source after which nothing more is taken from it.
 //! - A folder of an earlier format opens; a newer or foreign one, one in use by another process, or one on a network file system is refused.
 
 pub mod content;
+mod error;
+pub mod indicators;
 pub mod memory;
 pub mod revision;
 pub mod sqlite;
+pub mod stated;
 #[doc(hidden)]
 pub mod suite;
 
@@ -27,6 +33,15 @@ use crate::calendar::{Day, Days, Slots};
 use crate::metrics::Tally;
 use crate::organisations::OrganisationRow;
 
+pub use error::StoreError;
+pub use indicators::{
+    AccessEvent, AccessEventsAsk, BreakChanges, BreakOf, IndicatorRow, IndicatorVerdict, IndicatorsAsk,
+    KeptAccessEvent, SeriesBreak,
+};
+pub use stated::{
+    DayTally, Delivered, SourceOfRecord, SourceProgress, SourceState, Statements, StoredTally, Whose,
+};
+
 /// Keeps calls, rejects and organisations.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -38,7 +53,7 @@ pub trait Store: Send + Sync + 'static {
     async fn commit(&self, submission: Submission) -> Result<Committed, StoreError>;
 
     /// What [`Store::commit`] would say now, without doing it.
-    async fn preview(&self, submission: Submission) -> Result<Vec<RecordVerdict>, StoreError>;
+    async fn preview(&self, submission: Submission) -> Result<Previewed, StoreError>;
 
     /// A view of everything committed so far, that does not change while it is held. Cheap.
     async fn snapshot(&self) -> Result<Arc<dyn Snapshot>, StoreError>;
@@ -48,6 +63,36 @@ pub trait Store: Send + Sync + 'static {
 
     /// Rejects with a higher id than `after`, in order of id.
     async fn rejects(&self, ask: RejectsAsk) -> Result<Vec<KeptReject>, StoreError>;
+
+    /// Takes rows of indicators, wholly or not at all; each replaces the one of the same name, practice, period and source. One verdict a row, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::OverLimit`]: nothing was taken.
+    async fn put_indicators(&self, rows: Vec<IndicatorRow>) -> Result<Vec<IndicatorVerdict>, StoreError>;
+
+    /// Records series breaks and takes some back, wholly or not at all.
+    ///
+    /// # Errors
+    /// [`StoreError::OverLimit`]: nothing was taken.
+    async fn put_series_breaks(&self, changes: BreakChanges) -> Result<(), StoreError>;
+
+    /// Writes down that somebody looked; its id. Only the last [`indicators::MOST_ACCESS_EVENTS`] are kept, fewer where their lists of organisations are
+    /// very long and all different.
+    ///
+    /// # Errors
+    /// [`StoreError::OverLimit`]: it is larger than what is kept, and nothing was written down.
+    async fn record_access(&self, event: AccessEvent) -> Result<u64, StoreError>;
+
+    /// Who looked, newest first.
+    async fn access_events(&self, ask: AccessEventsAsk) -> Result<Vec<KeptAccessEvent>, StoreError>;
+    /// Where the host left off with each source that it reads, ordered by source.
+    async fn source_states(&self) -> Result<Vec<SourceState>, StoreError>;
+
+    /// Replaces all sources of record, wholly or not at all. They are applied when a question is answered; nothing that is stored changes.
+    ///
+    /// # Errors
+    /// [`StoreError::OfRecord`] where they contradict each other: nothing was taken.
+    async fn put_sources_of_record(&self, list: Vec<SourceOfRecord>) -> Result<(), StoreError>;
 
     /// All organisations and memberships.
     async fn organisations(&self) -> Result<Vec<OrganisationRow>, StoreError>;
@@ -71,8 +116,14 @@ pub trait Store: Send + Sync + 'static {
 /// A view of the store at one moment.
 #[async_trait]
 pub trait Snapshot: Send + Sync {
-    /// Everybody who has calls.
+    /// Everybody who has calls, or counts that stand for calls.
     fn attributions(&self) -> Arc<Attributions>;
+
+    /// What is stated about days: what was delivered, whose word counts, of which days there are counts that stand for calls.
+    fn statements(&self) -> Arc<Statements>;
+
+    /// Every source that ever submitted; the position is the key.
+    fn sources(&self) -> Vec<SourceId>;
 
     /// The source behind a key.
     fn source(&self, key: SourceKey) -> SourceId;
@@ -94,6 +145,17 @@ pub trait Snapshot: Send + Sync {
         of: Option<Vec<AttributionKey>>,
     ) -> Result<DaysWithCalls, StoreError>;
 
+    /// Rows of indicators, by name, period, source and practice.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`] where more than `ask.limit` match.
+    async fn indicators(self: Arc<Self>, ask: IndicatorsAsk) -> Result<Vec<IndicatorRow>, StoreError>;
+
+    /// All series breaks, by day, then by whose.
+    fn series_breaks(&self) -> Arc<Vec<SeriesBreak>>;
+    /// The counts that stand for somebody's calls on these days, in order of day. Blocks.
+    fn day_tallies(&self, whose: AttributionKey, days: Days) -> Result<Vec<StoredTally>, StoreError>;
+
     /// Whole calls, oldest first, then by source and call id; retracted ones left out.
     ///
     /// # Errors
@@ -113,6 +175,26 @@ pub struct Submission {
     pub items: Vec<Item>,
     /// Rejects that this submission sends through again: they are dropped in the same commit.
     pub redrives: Vec<u64>,
+    /// Where the host left off with the source after these records; `None` leaves it as it was.
+    pub progress: Option<SourceProgress>,
+    /// What the source has delivered in full with these records; added to what it had before.
+    pub delivered: Vec<Delivered>,
+    /// Counts that stand for calls; each replaces that of the same practice or account, day and shape.
+    pub tallies: Vec<DayTally>,
+}
+
+impl Submission {
+    /// Records and nothing else.
+    pub fn new(source: SourceId, items: Vec<Item>) -> Self {
+        Self {
+            source,
+            items,
+            redrives: Vec::new(),
+            progress: None,
+            delivered: Vec::new(),
+            tallies: Vec::new(),
+        }
+    }
 }
 
 /// One record of a submission.
@@ -179,8 +261,19 @@ pub struct Committed {
     pub at: Moment,
     /// One for each item, in order.
     pub verdicts: Vec<RecordVerdict>,
-    /// SHA-256 over identity and content of the items, in order.
+    /// One for each tally, in order: accepted, duplicate or revised.
+    pub tallies: Vec<Verdict>,
+    /// SHA-256 over identity and content of the items and tallies, in order.
     pub hash: [u8; 32],
+}
+
+/// What would be committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Previewed {
+    /// One for each item, in order.
+    pub verdicts: Vec<RecordVerdict>,
+    /// One for each tally, in order.
+    pub tallies: Vec<Verdict>,
 }
 
 /// What became of a record.
@@ -214,7 +307,7 @@ pub struct StoredCall {
     pub record: CallRecord,
 }
 
-/// A small number for whose calls these are, for as long as the store is open.
+/// A small number for whose calls these are, for as long as the store is open. Calls and counts of one attribution have the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttributionKey(pub u32);
 
@@ -399,38 +492,5 @@ pub enum StoreHealth {
     /// The last commit failed, for example because the disk is full; it tries again.
     Failing,
     /// It is closed.
-    Closed,
-}
-
-/// What a store can refuse.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The source has as many kept rejects as are allowed; nothing of the submission was taken.
-    #[error(
-        "source {source_id} has {kept} kept rejects, the most that are allowed: look at them before sending more"
-    )]
-    RejectLimit {
-        /// The source.
-        source_id: SourceId,
-        /// How many.
-        kept: u64,
-    },
-    /// Nothing was taken; try again later.
-    #[error("the store cannot write: {0}")]
-    Unavailable(String),
-    /// More matches than asked to give at most.
-    #[error("more than {0} match")]
-    TooLarge(usize),
-    /// The folder cannot be opened; one line that says why and what to do.
-    #[error("{0}")]
-    Folder(String),
-    /// What is stored contradicts itself.
-    #[error("the data folder is damaged: {0}")]
-    Damaged(String),
-    /// The backup folder cannot be used.
-    #[error("{0}")]
-    BackupFolder(String),
-    /// Closed.
-    #[error("the store is closed")]
     Closed,
 }

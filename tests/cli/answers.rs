@@ -221,6 +221,7 @@ fn row(
                 v1::PracticeDays { state: v1::PracticeDayState::CallsReceived.into(), days: practices * 27 },
                 v1::PracticeDays { state: v1::PracticeDayState::Unknown.into(), days: practices },
             ],
+            ..Default::default()
         }),
         calls: inbound + made,
         practices,

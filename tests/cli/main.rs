@@ -1,10 +1,15 @@
 //! The command line through its front door: the real program, against a server that gives known answers, held to the files in tests/golden.
 
+mod adapters;
 mod answers;
 mod golden;
 mod help;
+mod indicators;
 mod refusals;
 mod server;
+#[path = "../support/workbook.rs"]
+#[allow(dead_code, unreachable_pub, reason = "other tests use the rest of it")]
+mod workbook;
 
 use std::process::{Command, Output};
 

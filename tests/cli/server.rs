@@ -127,6 +127,20 @@ impl CallRecordService for Known {
         Err(Status::unimplemented("not asked for here"))
     }
 
+    async fn submit_tallies(
+        &self,
+        _: Request<v1::SubmitTalliesRequest>,
+    ) -> Result<Response<v1::SubmitTalliesResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
+    async fn state_coverage(
+        &self,
+        _: Request<v1::StateCoverageRequest>,
+    ) -> Result<Response<v1::StateCoverageResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
     async fn get_call_record(
         &self,
         _: Request<v1::GetCallRecordRequest>,
@@ -196,5 +210,18 @@ impl AdminService for Known {
         _: Request<v1::GetStatusRequest>,
     ) -> Result<Response<v1::GetStatusResponse>, Status> {
         Ok(Response::new(answers::status()))
+    }
+    async fn put_sources_of_record(
+        &self,
+        _: Request<v1::PutSourcesOfRecordRequest>,
+    ) -> Result<Response<v1::PutSourcesOfRecordResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
+    async fn list_sources_of_record(
+        &self,
+        _: Request<v1::ListSourcesOfRecordRequest>,
+    ) -> Result<Response<v1::ListSourcesOfRecordResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
     }
 }

@@ -7,8 +7,11 @@ use std::time::Duration;
 use callgauge::proto::v1;
 use callgauge::proto::v1::admin_service_client::AdminServiceClient;
 use callgauge::proto::v1::call_record_service_client::CallRecordServiceClient;
+use callgauge::proto::v1::comparison_service_client::ComparisonServiceClient;
+use callgauge::proto::v1::indicator_service_client::IndicatorServiceClient;
 use callgauge::proto::v1::metrics_service_client::MetricsServiceClient;
 use callgauge::proto::v1::organisation_service_client::OrganisationServiceClient;
+use callgauge::proto::v1::source_service_client::SourceServiceClient;
 use callgauge::service::{ServeError, Settings, bind};
 use callgauge::store::Store;
 use callgauge::store::memory::MemoryStore;
@@ -69,6 +72,13 @@ impl Door {
             clock: Arc::new(|| Moment::from_millis(NOW_SECS * 1_000)),
             ..Settings::default()
         };
+        Self::begin(settings, store).await
+    }
+
+    /// With settings of the test's own; ports are any free ones.
+    pub(crate) async fn begin(settings: Settings, store: Arc<dyn Store>) -> Self {
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+        let settings = Settings { listen: loopback, metrics_listen: Some(loopback), ..settings };
         let bound = bind(settings, store).await.expect("ports are free");
         let (address, metrics) = (bound.address, bound.metrics_address.expect("asked for"));
         let (stop, stopped) = oneshot::channel();
@@ -91,12 +101,30 @@ impl Door {
         MetricsServiceClient::new(self.channel.clone())
     }
 
+    pub(crate) fn comparison(&self) -> ComparisonServiceClient<Channel> {
+        ComparisonServiceClient::new(self.channel.clone()).max_decoding_message_size(16 << 20)
+    }
+
     pub(crate) fn organisations(&self) -> OrganisationServiceClient<Channel> {
         OrganisationServiceClient::new(self.channel.clone())
     }
 
+    pub(crate) fn indicators(&self) -> IndicatorServiceClient<Channel> {
+        IndicatorServiceClient::new(self.channel.clone())
+    }
+
     pub(crate) fn admin(&self) -> AdminServiceClient<Channel> {
         AdminServiceClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn sources(&self) -> SourceServiceClient<Channel> {
+        SourceServiceClient::new(self.channel.clone())
+    }
+
+    /// Ends it in the middle of whatever it does.
+    pub(crate) async fn kill(self) {
+        self.serving.abort();
+        assert!(self.serving.await.is_err(), "was serving");
     }
 
     /// Tells it to drain.

@@ -9,8 +9,9 @@ use callgauge::organisations::OrganisationRow;
 use callgauge::proto::v1;
 use callgauge::store::memory::MemoryStore;
 use callgauge::store::{
-    BackupReport, Committed, KeptReject, RecordVerdict, RejectsAsk, Snapshot, Store, StoreError, StoreHealth,
-    StoreStatus, StoredCall, Submission,
+    AccessEvent, AccessEventsAsk, BackupReport, BreakChanges, Committed, IndicatorRow, IndicatorVerdict,
+    KeptAccessEvent, KeptReject, Previewed, RejectsAsk, Snapshot, SourceOfRecord, SourceState, Store,
+    StoreError, StoreHealth, StoreStatus, StoredCall, Submission,
 };
 use callgauge_schema::{CallId, SourceId};
 use tokio::sync::watch;
@@ -55,7 +56,7 @@ impl Store for FullDisk {
         self.inner.commit(submission).await
     }
 
-    async fn preview(&self, submission: Submission) -> Result<Vec<RecordVerdict>, StoreError> {
+    async fn preview(&self, submission: Submission) -> Result<Previewed, StoreError> {
         self.inner.preview(submission).await
     }
 
@@ -69,6 +70,30 @@ impl Store for FullDisk {
 
     async fn rejects(&self, ask: RejectsAsk) -> Result<Vec<KeptReject>, StoreError> {
         self.inner.rejects(ask).await
+    }
+
+    async fn put_indicators(&self, rows: Vec<IndicatorRow>) -> Result<Vec<IndicatorVerdict>, StoreError> {
+        self.inner.put_indicators(rows).await
+    }
+
+    async fn put_series_breaks(&self, changes: BreakChanges) -> Result<(), StoreError> {
+        self.inner.put_series_breaks(changes).await
+    }
+
+    async fn record_access(&self, event: AccessEvent) -> Result<u64, StoreError> {
+        self.inner.record_access(event).await
+    }
+
+    async fn access_events(&self, ask: AccessEventsAsk) -> Result<Vec<KeptAccessEvent>, StoreError> {
+        self.inner.access_events(ask).await
+    }
+
+    async fn source_states(&self) -> Result<Vec<SourceState>, StoreError> {
+        self.inner.source_states().await
+    }
+
+    async fn put_sources_of_record(&self, list: Vec<SourceOfRecord>) -> Result<(), StoreError> {
+        self.inner.put_sources_of_record(list).await
     }
 
     async fn organisations(&self) -> Result<Vec<OrganisationRow>, StoreError> {

@@ -18,6 +18,7 @@ async fn health_is_told_for_the_whole_and_for_each_service() {
         "callgauge.v1.CallRecordService",
         "callgauge.v1.MetricsService",
         "callgauge.v1.OrganisationService",
+        "callgauge.v1.IndicatorService",
         "callgauge.v1.AdminService",
     ] {
         let check = HealthCheckRequest { service: service.into() };

@@ -55,6 +55,7 @@ impl<'a> PracticeDays<'a> {
         let completeness = Completeness {
             practice_days_expected: received + unknown,
             states: states.map(|(state, days)| InState { state: state.into(), days }).collect(),
+            ..Completeness::default()
         };
         (completeness, practices.len() as i64)
     }

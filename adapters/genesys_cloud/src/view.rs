@@ -54,10 +54,10 @@ impl<'a> View<'a> {
                 let Some(span) = Span::of(who, session) else { continue };
                 match (who.purpose.as_str(), session.direction.as_str()) {
                     ("customer" | "external", "outbound") => view.went_out.push(span),
-                    ("customer" | "external", _) => {
-                        if view.came_in.is_none_or(|first| span.start < first.start) {
-                            view.came_in = Some(span);
-                        }
+                    ("customer" | "external", _)
+                        if view.came_in.is_none_or(|first| span.start < first.start) =>
+                    {
+                        view.came_in = Some(span);
                     }
                     ("acd", _) => view.queues.push(span),
                     ("ivr", _) => view.menus.push(span),

@@ -58,6 +58,16 @@ pub enum DraftAttribution {
     Account(Box<DraftAccount>),
 }
 
+impl DraftAttribution {
+    /// Whose it is, checked.
+    ///
+    /// # Errors
+    /// The first code that is none, with its field; `practice_code` where nothing is given.
+    pub fn check(attribution: Option<Self>) -> Result<Attribution, InvalidCall> {
+        attributed(attribution)
+    }
+}
+
 /// An account, unchecked; empty text for unknown.
 #[derive(Clone, Debug, Default)]
 #[allow(missing_docs, reason = "the fields are those of Account")]
@@ -132,6 +142,8 @@ pub enum RejectReason {
     Conflict = 10,
     /// The source has more different lines or accounts than are kept.
     TooManyLabels = 11,
+    /// No mapping of the source says whose call it is. Sent through again when the mapping grows.
+    Unmapped = 12,
 }
 
 impl RejectReason {
@@ -148,6 +160,7 @@ impl RejectReason {
         Self::DurationMissing,
         Self::Conflict,
         Self::TooManyLabels,
+        Self::Unmapped,
     ];
 
     /// The number that storage and wire use.

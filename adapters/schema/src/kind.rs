@@ -10,7 +10,8 @@ use crate::{Callback, CallbackTiming, Direction, Outcome, Reason, Timing};
 pub struct CallKind(u16);
 
 impl CallKind {
-    pub(crate) fn new(
+    /// Packs them. Says nothing of whether they go together: a [`crate::CallRecord`] has only kinds that were checked.
+    pub fn new(
         direction: Direction,
         outcome: Outcome,
         reason: Option<Reason>,

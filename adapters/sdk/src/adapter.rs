@@ -1,5 +1,7 @@
 //! The trait every adapter implements, with its whole contract.
 
+use std::pin::Pin;
+
 use async_trait::async_trait;
 use callgauge_schema::Moment;
 
@@ -66,6 +68,17 @@ pub trait Vendor: Send + Sync {
     /// # Errors
     /// [`crate::Fault::Protocol`] where it is no payload of this vendor.
     fn map(&self, request: MapRequest<'_>) -> Result<Page, AdapterError>;
+
+    /// Whether a window that was read to its end had all of its calls, so that their absence is a true zero. `false` for folders that a supplier puts files
+    /// into: nothing tells that a file is still to come.
+    fn delivers(&self) -> bool {
+        true
+    }
+
+    /// Makes ready what [`Self::description`] needs, such as a program that has to be started; the host waits for it before each reading. Most need nothing.
+    fn prepare(&self) -> Pin<Box<dyn Future<Output = Result<(), AdapterError>> + Send + '_>> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// One vendor account, open.

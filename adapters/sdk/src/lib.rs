@@ -26,6 +26,7 @@ mod place;
 pub mod rows;
 mod seen;
 mod settings;
+pub mod steps;
 pub mod time;
 mod window;
 

@@ -127,7 +127,8 @@ impl RejectedRow {
             | RejectReason::DurationOutOfRange
             | RejectReason::UnknownPractice
             | RejectReason::TelephoneNumber
-            | RejectReason::TooManyLabels => RowReason::Malformed,
+            | RejectReason::TooManyLabels
+            | RejectReason::Unmapped => RowReason::Malformed,
         };
         Self { id: id.into(), field: fault.field.into(), reason, message: fault.message.to_string(), row }
     }

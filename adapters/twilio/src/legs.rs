@@ -154,3 +154,6 @@ impl Carry {
         Ok(ready.into_iter().map(|call| Joined { legs: self.legs.remove(&call.sid), call }).collect())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 pub mod calls;
 pub mod csv;
 pub mod definitions;
+pub mod indicators;
 pub mod json;
 mod layout;
 pub mod metrics;

@@ -81,6 +81,20 @@ impl CallRecordService for Fake {
         Err(Status::unimplemented("not here"))
     }
 
+    async fn submit_tallies(
+        &self,
+        _: Request<v1::SubmitTalliesRequest>,
+    ) -> Answer<v1::SubmitTalliesResponse> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn state_coverage(
+        &self,
+        _: Request<v1::StateCoverageRequest>,
+    ) -> Answer<v1::StateCoverageResponse> {
+        Err(Status::unimplemented("not here"))
+    }
+
     async fn get_call_record(
         &self,
         _: Request<v1::GetCallRecordRequest>,

@@ -172,7 +172,7 @@ fn whose(code: &str) -> Result<Whose, Fault> {
     }
 }
 
-fn stretch(
+pub(super) fn stretch(
     start_date: &str,
     end_date: &str,
     start_time: Option<prost_types::Timestamp>,

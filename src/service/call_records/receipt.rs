@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use callgauge_schema::Moment;
+
 use crate::ingest::{Refusal, Taken};
 use crate::proto::v1;
 use crate::service::meters::Meters;
@@ -32,14 +34,25 @@ pub(super) const fn verdict(verdict: Verdict) -> v1::Verdict {
 
 /// The receipt of what was taken; the meters are told of it too.
 pub(super) fn receipt(taken: &Taken, meters: &Meters, took: Duration) -> v1::Receipt {
-    let Committed { receipt, at, verdicts, hash } = &taken.committed;
+    proof(&taken.committed, taken.latest, meters, took)
+}
+
+/// The receipt of what was committed, whose latest record began then.
+pub(super) fn proof(
+    committed: &Committed,
+    latest: Option<Moment>,
+    meters: &Meters,
+    took: Duration,
+) -> v1::Receipt {
+    let Committed { receipt, at, verdicts, tallies, hash } = committed;
     let mut counts = [0_i64; VERDICTS.len()];
     for RecordVerdict { verdict, revision: _ } in verdicts {
         counts[*verdict as usize] += 1;
     }
+    tallies.iter().for_each(|verdict| counts[*verdict as usize] += 1);
     let counts: Vec<(Verdict, i64)> =
         VERDICTS.into_iter().zip(counts).filter(|&(_, count)| count > 0).collect();
-    meters.committed(&counts, took, taken.latest.map(|latest| at.millis() - latest.millis()));
+    meters.committed(&counts, took, latest.map(|latest| at.millis() - latest.millis()));
     v1::Receipt {
         id: format!("r{receipt:012x}"),
         committed_at: Some(crate::ingest::timestamp(*at)),

@@ -14,9 +14,10 @@ use super::days::BucketDays;
 use super::parse::Question;
 use super::render;
 use super::rows::{SHARED, Seen, Work};
+use super::ruling::Ruling;
 use crate::access::Admitted;
 use crate::calendar::{Buckets, Calendar, Days, NoBuckets};
-use crate::metrics::{Tally, evaluate, outcome_check};
+use crate::metrics::{Gaps, Tally, evaluate_with_gaps, outcome_check};
 use crate::organisations::{Asked, Directory, Member, Parts, PlanFault, RowPlan};
 use crate::proto::v1;
 use crate::service::errors::Fault;
@@ -37,8 +38,8 @@ pub(super) struct Answering<'a> {
 
 /// Who has calls, by what they are asked for.
 #[derive(Default)]
-pub(super) struct Keys {
-    pub(super) practices: HashMap<OdsCode, AttributionKey>,
+pub(in crate::service) struct Keys {
+    pub(in crate::service) practices: HashMap<OdsCode, AttributionKey>,
     accounts: Vec<AttributionKey>,
 }
 
@@ -75,6 +76,7 @@ impl Answering<'_> {
         let asked = keys.few(&plans);
         let with_calls =
             self.runtime.block_on(Arc::clone(&self.snapshot).days_with_calls(question.days, asked))?;
+        let ruling = Ruling::new(&self.snapshot, &with_calls, &self.runtime)?;
         let work = Work {
             answering: self,
             plans: &plans,
@@ -83,6 +85,7 @@ impl Answering<'_> {
             bucket_days: BucketDays::new(&buckets),
             bucket_messages: buckets.list().iter().map(render::bucket).collect(),
             with_calls,
+            ruling,
             waiting,
         };
         let mut rows = Rows::new(paging, ADVICE);
@@ -96,7 +99,7 @@ impl Answering<'_> {
             last_day: question.days.end.plus(-1).to_string(),
             definition_set: question.set.name.clone(),
             answered_at: Some(crate::ingest::timestamp(answered_at)),
-            notes: self.notes(&buckets, &seen),
+            notes: [self.notes(&buckets, &seen), seen.stated.notes(&self.snapshot)].concat(),
         };
         Ok((made, head))
     }
@@ -105,7 +108,7 @@ impl Answering<'_> {
         &self,
         organisation: &v1::OrganisationRef,
         bucket: &v1::Bucket,
-        cell: Option<&Cell>,
+        (cell, gaps): (Option<&Cell>, Gaps),
         said: &super::days::Said,
         seen: &mut Seen,
     ) -> v1::MetricRow {
@@ -128,7 +131,9 @@ impl Answering<'_> {
             values: question
                 .metrics
                 .iter()
-                .map(|metric| render::value(metric, evaluate(metric, tally, &question.options)))
+                .map(|metric| {
+                    render::value(metric, evaluate_with_gaps(metric, tally, gaps, &question.options))
+                })
                 .collect(),
             outcome_check: Some(render::outcome_check(outcome_check(tally))),
             completeness: Some(said.completeness.clone()),
@@ -178,7 +183,8 @@ impl Answering<'_> {
 }
 
 impl Keys {
-    fn of(attributions: &Attributions) -> Self {
+    /// Of a snapshot.
+    pub(in crate::service) fn of(attributions: &Attributions) -> Self {
         let mut keys = Self::default();
         for (key, attribution) in (0..).map(AttributionKey).zip(&attributions.list) {
             match attribution {
@@ -193,14 +199,29 @@ impl Keys {
 
     /// Those that the rows are about, where they are few.
     fn few(&self, plans: &[RowPlan]) -> Option<Vec<AttributionKey>> {
-        let practices: usize = plans.iter().map(|plan| plan.practices.len()).sum();
-        let key_of = |(code, _): &(OdsCode, Days)| self.practices.get(code).copied();
-        (practices < SHARED)
-            .then(|| plans.iter().flat_map(|plan| &plan.practices).filter_map(key_of).collect())
+        let mut few = Vec::new();
+        for plan in plans {
+            let Parts::Members(members) = &plan.parts else { return None };
+            few.extend(members.iter().filter_map(|&(member, _)| self.key(member)));
+            few.extend(plan.practices.iter().filter_map(|&(code, _)| self.key(Member::Practice(code))));
+            if few.len() > SHARED {
+                return None;
+            }
+        }
+        few.sort_unstable();
+        few.dedup();
+        Some(few)
+    }
+
+    fn key(&self, member: Member) -> Option<AttributionKey> {
+        match member {
+            Member::Practice(code) => self.practices.get(&code).copied(),
+            Member::Account(at) => self.accounts.get(at).copied(),
+        }
     }
 
     /// The accounts, in the order of their keys here.
-    fn accounts<'a>(&self, attributions: &'a Attributions) -> Vec<&'a Account> {
+    pub(in crate::service) fn accounts<'a>(&self, attributions: &'a Attributions) -> Vec<&'a Account> {
         let account = |attribution: &'a Attribution| match attribution {
             Attribution::Practice(_) => None,
             Attribution::Account(account) => Some(&**account),
@@ -209,18 +230,14 @@ impl Keys {
     }
 
     /// What a row is made of, in the store's words. Who has no calls is left out.
-    pub(super) fn group(&self, plan: &RowPlan, range: Days) -> Group {
+    pub(in crate::service) fn group(&self, plan: &RowPlan, range: Days) -> Group {
         match &plan.parts {
             Parts::Everything => Group::All,
             Parts::Members(members) => Group::Spans(
                 members
                     .iter()
                     .filter_map(|&(member, days)| {
-                        let whose = match member {
-                            Member::Practice(code) => *self.practices.get(&code)?,
-                            Member::Account(at) => *self.accounts.get(at)?,
-                        };
-                        Some(Span { whose, days: days.overlap(range) })
+                        Some(Span { whose: self.key(member)?, days: days.overlap(range) })
                     })
                     .collect(),
             ),

@@ -181,6 +181,6 @@ fn gather<P: Ord>(
 }
 
 /// Whether what comes next is of this group; a fault is everybody's.
-fn belongs<T>(next: &Result<T, StoreError>, group: usize, group_of: impl Fn(&T) -> usize) -> bool {
+pub(super) fn belongs<T>(next: &Result<T, StoreError>, group: usize, group_of: impl Fn(&T) -> usize) -> bool {
     next.as_ref().map_or(true, |next| group_of(next) <= group)
 }

@@ -1,11 +1,15 @@
 //! Completeness: how many practice-days a row should be made of, and what is known of each. Missing is not zero.
 //! Days on which a practice was closed, or belonged elsewhere, are not expected and not counted.
 
+use std::collections::HashSet;
+
 use callgauge_schema::OdsCode;
 
+use super::ruling::Ruling;
 use crate::calendar::{Buckets, Day, Days};
 use crate::organisations::RowPlan;
 use crate::proto::v1::{self, PracticeDayState};
+use crate::store::stated::Covered;
 use crate::store::{AttributionKey, DaysWithCalls};
 
 /// The days of each bucket, worked out once for all rows.
@@ -24,12 +28,34 @@ pub(super) struct PracticeDays<'a> {
     whole: Option<i64>,
 }
 
-/// Practice-days.
+/// What tells the state of a practice-day.
+pub(super) struct Known<'a> {
+    pub(super) with_calls: &'a DaysWithCalls,
+    pub(super) ruling: &'a Ruling,
+    /// Days that count by tallies of no call.
+    pub(super) zero: &'a HashSet<(AttributionKey, Day)>,
+}
+
+/// Practice-days by state, in order of [`STATES`].
 #[derive(Clone, Copy, Default)]
 struct Counts {
-    received: u32,
-    unknown: u32,
+    states: [u32; 5],
+    /// Those of them that count by tallies.
+    tallied: u32,
 }
+
+const STATES: [PracticeDayState; 5] = [
+    PracticeDayState::Complete,
+    PracticeDayState::TrueZero,
+    PracticeDayState::Partial,
+    PracticeDayState::CallsReceived,
+    PracticeDayState::Unknown,
+];
+const COMPLETE: usize = 0;
+const TRUE_ZERO: usize = 1;
+const PARTIAL: usize = 2;
+const RECEIVED: usize = 3;
+const UNKNOWN: usize = 4;
 
 /// What a row says about its completeness.
 pub(super) struct Said {
@@ -52,7 +78,7 @@ impl<'a> PracticeDays<'a> {
         plan: &'a RowPlan,
         range: Days,
         key_of: impl Fn(OdsCode) -> Option<AttributionKey>,
-        with_calls: &DaysWithCalls,
+        known: &Known<'_>,
     ) -> Self {
         let mut by_day = vec![Counts::default(); range.len()];
         let mut whole = true;
@@ -60,39 +86,57 @@ impl<'a> PracticeDays<'a> {
             let days = days.overlap(range);
             whole &= days == range;
             let key = key_of(code);
+            let rule = key.and_then(|key| Some((key, known.ruling.rule(key)?)));
+            let delivery = known.ruling.delivery(code);
             for day in days.iter() {
                 let counts = &mut by_day[at(range, day)];
-                if key.is_some_and(|key| with_calls.has(key, day)) {
-                    counts.received += 1;
-                } else {
-                    counts.unknown += 1;
+                let any = key.is_some_and(|key| known.with_calls.has(key, day));
+                if rule.is_none() && delivery.is_none() {
+                    counts.states[if any { RECEIVED } else { UNKNOWN }] += 1;
+                    continue;
                 }
+                if let Some((key, rule)) = rule
+                    && rule.tallied(day).is_some()
+                {
+                    counts.tallied += 1;
+                    counts.states[if known.zero.contains(&(key, day)) { TRUE_ZERO } else { COMPLETE }] += 1;
+                    continue;
+                }
+                let calls = rule.map_or(any, |(_, rule)| rule.has_calls(day, any));
+                let covered = delivery.as_ref().map_or(Covered::None, |delivery| delivery.of(day));
+                counts.states[match (covered, calls) {
+                    (Covered::Whole, true) => COMPLETE,
+                    (Covered::Whole, false) => TRUE_ZERO,
+                    (Covered::Part, _) => PARTIAL,
+                    (Covered::None, true) => RECEIVED,
+                    (Covered::None, false) => UNKNOWN,
+                }] += 1;
             }
         }
         let whole = whole.then_some(plan.practices.len() as i64);
         Self { range, by_day, practices: &plan.practices, whole }
     }
 
-    /// For one bucket.
-    pub(super) fn say(&self, buckets: &BucketDays, bucket: usize) -> Said {
+    /// For one bucket; `apart` are the calls, and calls in tallies, that do not count in it.
+    pub(super) fn say(&self, buckets: &BucketDays, bucket: usize, apart: (i64, i64)) -> Said {
         debug_assert_eq!(buckets.range, self.range);
         let stretches = &buckets.days[bucket];
-        let (mut received, mut unknown) = (0_i64, 0_i64);
+        let mut all = [0_i64; STATES.len()];
+        let mut tallied = 0;
         for day in stretches.iter().flat_map(|days| days.iter()) {
             let counts = self.by_day[at(self.range, day)];
-            received += i64::from(counts.received);
-            unknown += i64::from(counts.unknown);
+            all.iter_mut().zip(counts.states).for_each(|(all, days)| *all += i64::from(days));
+            tallied += i64::from(counts.tallied);
         }
-        let states = [(PracticeDayState::CallsReceived, received), (PracticeDayState::Unknown, unknown)];
+        let states = STATES.into_iter().zip(all).filter(|&(_, days)| days > 0);
         let completeness = v1::Completeness {
-            practice_days_expected: received + unknown,
-            states: states
-                .into_iter()
-                .filter(|&(_, days)| days > 0)
-                .map(|(state, days)| v1::PracticeDays { state: state.into(), days })
-                .collect(),
+            practice_days_expected: all.iter().sum(),
+            states: states.map(|(state, days)| v1::PracticeDays { state: state.into(), days }).collect(),
+            practice_days_tallied: tallied,
+            calls_kept_apart: apart.0,
+            tallied_calls_kept_apart: apart.1,
         };
-        Said { completeness, practices: self.practices_in(stretches), unknown: unknown > 0 }
+        Said { completeness, practices: self.practices_in(stretches), unknown: all[UNKNOWN] > 0 }
     }
 
     /// Practices that are there on any of these days.
@@ -105,7 +149,7 @@ impl<'a> PracticeDays<'a> {
         {
             // On one day a practice is there once.
             let counts = self.by_day[at(self.range, only.first)];
-            return i64::from(counts.received) + i64::from(counts.unknown);
+            return counts.states.iter().copied().map(i64::from).sum();
         }
         let mut last = None;
         let mut found = 0;

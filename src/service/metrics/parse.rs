@@ -108,14 +108,15 @@ pub(super) fn parse(request: v1::QueryMetricsRequest) -> Result<Question, Fault>
 }
 
 /// A definition set by its name.
-pub(super) fn definition_set(name: &str) -> Result<&'static DefinitionSet, Fault> {
+pub(in crate::service) fn definition_set(name: &str) -> Result<&'static DefinitionSet, Fault> {
     definitions::find(name).ok_or_else(|| {
         let known = listed(definitions::sets().iter().map(|set| set.name.as_str()));
         Fault::field("definition_set", format!("{:?} is not known; there are {known}", fields::shown(name)))
     })
 }
 
-fn organisations(codes: &[String]) -> Result<Vec<Asked>, Fault> {
+/// Organisations by their codes, each once.
+pub(in crate::service) fn organisations(codes: &[String]) -> Result<Vec<Asked>, Fault> {
     if codes.is_empty() {
         return Err(Fault::field(
             "organisation_codes",
@@ -214,7 +215,8 @@ fn profile_of(numbers: &[i32]) -> Result<Profile, Fault> {
     Ok(profile)
 }
 
-fn hours_of(number: i32) -> Result<Hours, Fault> {
+/// Hours by their number.
+pub(in crate::service) fn hours_of(number: i32) -> Result<Hours, Fault> {
     Ok(match v1::Hours::try_from(number).map_err(|_| wrong_number("hours", number))? {
         v1::Hours::Unspecified | v1::Hours::All => Hours::All,
         v1::Hours::Core => Hours::Core,

@@ -9,7 +9,7 @@ use crate::organisations::RowPlan;
 use crate::proto::v1;
 
 /// Whose row it is.
-pub(super) fn organisation(plan: &RowPlan) -> v1::OrganisationRef {
+pub(in crate::service) fn organisation(plan: &RowPlan) -> v1::OrganisationRef {
     let RowPlan { code, name, level, within, parts: _, practices: _ } = plan;
     v1::OrganisationRef {
         code: code.to_string(),

@@ -1,19 +1,22 @@
-//! Makes the rows of an answer, organisation by organisation; of many organisations on two threads.
+//! Makes the rows of an answer, organisation by organisation; many rows on two threads.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::answer::{Answering, Keys};
 use super::cells::{Cell, Cells};
-use super::days::{BucketDays, PracticeDays};
+use super::days::{BucketDays, Known, PracticeDays};
 use super::render;
-use crate::calendar::Buckets;
+use super::ruling::Ruling;
+use super::stated::{self, Aside, Stated};
+use crate::calendar::{Buckets, Day};
 use crate::organisations::RowPlan;
 use crate::proto::v1;
 use crate::service::errors::Fault;
 use crate::service::house::Waiting;
 use crate::service::pages::Rows;
-use crate::store::DaysWithCalls;
+use crate::store::{AttributionKey, DaysWithCalls};
 
 /// Rows that one thread makes in one turn, for answers that two threads share.
 const TURN_ROWS: usize = 2_048;
@@ -25,6 +28,7 @@ pub(super) const SHARED: usize = 128;
 pub(super) struct Seen {
     pub(super) unknown_days: bool,
     pub(super) banded: bool,
+    pub(super) stated: stated::Seen,
 }
 
 /// What all rows of an answer are made with.
@@ -36,14 +40,24 @@ pub(super) struct Work<'a> {
     pub(super) bucket_days: BucketDays,
     pub(super) bucket_messages: Vec<v1::Bucket>,
     pub(super) with_calls: DaysWithCalls,
+    pub(super) ruling: Ruling,
     pub(super) waiting: &'a Waiting,
+}
+
+impl Seen {
+    fn add(&mut self, other: &Self) {
+        let Self { unknown_days, banded, stated } = other;
+        self.unknown_days |= unknown_days;
+        self.banded |= banded;
+        self.stated.add(*stated);
+    }
 }
 
 impl Work<'_> {
     /// Makes all rows: of many organisations on two threads, which take turns, so that little is made ahead.
     pub(super) fn all(&self, rows: &mut Rows<v1::MetricRow>) -> Result<Seen, Fault> {
         if self.plans.len() < SHARED {
-            return self.turns([0..self.plans.len()].into_iter(), |row| rows.push(row), || Ok(()));
+            return self.turns(std::iter::once(0..self.plans.len()), |row| rows.push(row), || Ok(()));
         }
         let length = (TURN_ROWS / self.bucket_messages.len().max(1)).max(1);
         let turns = (0..self.plans.len()).step_by(length);
@@ -71,12 +85,10 @@ impl Work<'_> {
                 taken.recv().into_iter().flatten().try_for_each(push)
             });
             drop(taken);
-            let theirs = other.join().map_err(|_| Fault::Internal("making rows broke off".to_owned()))?;
-            let (ours, theirs) = (ours?, theirs?);
-            Ok(Seen {
-                unknown_days: ours.unknown_days || theirs.unknown_days,
-                banded: ours.banded || theirs.banded,
-            })
+            let theirs = other.join().map_err(|_| broken_off())?;
+            let mut seen = ours?;
+            seen.add(&theirs?);
+            Ok(seen)
         })
     }
 
@@ -91,17 +103,23 @@ impl Work<'_> {
         let question = admitted.question();
         let groups =
             turns.clone().flatten().map(|at| self.keys.group(&self.plans[at], question.days)).collect();
+        let (groups, mut stated) = Stated::take(self.answering, &self.ruling, self.buckets, groups)?;
         let mut cells = Cells::ask(question, groups, self.buckets, snapshot, runtime)?;
         let mut seen = Seen::default();
         let mut group = 0;
         for turn in turns {
             for plan in &self.plans[turn] {
-                self.organisation(plan, cells.of(group, self.waiting)?, &mut seen, &mut put)?;
+                let tallies = stated.tallies(group)?;
+                let zero = tallies.zero.clone();
+                let mut theirs = cells.of(group, self.waiting)?;
+                let aside = stated.add(group, tallies, &mut theirs, self.waiting)?;
+                self.organisation(plan, (theirs, aside), &zero, &mut seen, &mut put)?;
                 group += 1;
                 self.waiting.check()?;
             }
             turned()?;
         }
+        seen.stated = stated.seen;
         Ok(seen)
     }
 
@@ -109,27 +127,84 @@ impl Work<'_> {
     fn organisation(
         &self,
         plan: &RowPlan,
-        cells: Vec<Cell>,
+        (cells, aside): (Vec<Cell>, Aside),
+        zero: &HashSet<(AttributionKey, Day)>,
         seen: &mut Seen,
         put: &mut impl FnMut(v1::MetricRow) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let organisation = render::organisation(plan);
         let key_of = |code| self.keys.practices.get(&code).copied();
         let range = self.answering.admitted.question().days;
-        let days = PracticeDays::new(plan, range, key_of, &self.with_calls);
-        let mut cells = cells.into_iter().peekable();
-        for (bucket, message) in self.bucket_messages.iter().enumerate() {
-            let said = days.say(&self.bucket_days, bucket);
+        let known = Known { with_calls: &self.with_calls, ruling: &self.ruling, zero };
+        let theirs = Theirs {
+            organisation: render::organisation(plan),
+            days: PracticeDays::new(plan, range, key_of, &known),
+            cells,
+            aside,
+        };
+        let all = self.bucket_messages.len();
+        if self.plans.len() >= SHARED || all < SHARED {
+            return self.stretch(&theirs, 0..all, seen, put);
+        }
+        for from in (0..all).step_by(TURN_ROWS) {
+            let until = (from + TURN_ROWS).min(all);
+            let middle = from.midpoint(until);
+            std::thread::scope(|scope| {
+                let theirs = &theirs;
+                let other = scope.spawn(move || {
+                    let (mut seen, mut rows) = (Seen::default(), Vec::with_capacity(until - middle));
+                    let made = self.stretch(theirs, middle..until, &mut seen, &mut |row| {
+                        rows.push(row);
+                        Ok(())
+                    });
+                    made.map(|()| (rows, seen))
+                });
+                self.stretch(theirs, from..middle, seen, put)?;
+                let (rows, also) = other.join().map_err(|_| broken_off())??;
+                seen.add(&also);
+                rows.into_iter().try_for_each(&mut *put)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Makes the rows of one organisation in some buckets.
+    fn stretch(
+        &self,
+        theirs: &Theirs<'_>,
+        buckets: Range<usize>,
+        seen: &mut Seen,
+        put: &mut impl FnMut(v1::MetricRow) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let Theirs { organisation, days, cells, aside } = theirs;
+        let mut cells = &cells[cells.partition_point(|cell| (cell.bucket as usize) < buckets.start)..];
+        for bucket in buckets {
+            let said = days.say(&self.bucket_days, bucket, aside.kept_apart(bucket));
             seen.unknown_days |= said.unknown;
-            let mut any = false;
-            while let Some(cell) = cells.next_if(|cell| cell.bucket as usize == bucket) {
-                any = true;
-                put(self.answering.row(&organisation, message, Some(&cell), &said, seen))?;
+            let (now, later) = cells.split_at(cells.partition_point(|cell| cell.bucket as usize <= bucket));
+            cells = later;
+            let message = &self.bucket_messages[bucket];
+            if now.is_empty() {
+                let gaps = aside.gaps(bucket, None);
+                put(self.answering.row(organisation, message, (None, gaps), &said, seen))?;
             }
-            if !any {
-                put(self.answering.row(&organisation, message, None, &said, seen))?;
+            for cell in now {
+                let gaps = aside.gaps(bucket, Some(cell));
+                put(self.answering.row(organisation, message, (Some(cell), gaps), &said, seen))?;
             }
         }
         Ok(())
     }
+}
+
+/// What the rows of one organisation are made of.
+struct Theirs<'a> {
+    organisation: v1::OrganisationRef,
+    days: PracticeDays<'a>,
+    /// By bucket.
+    cells: Vec<Cell>,
+    aside: Aside,
+}
+
+fn broken_off() -> Fault {
+    Fault::Internal("making rows broke off".to_owned())
 }

@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
+use std::sync::Arc;
 
 use callgauge_schema::{Attribution, CallId, CallRecord, Line, Moment, RejectReason, SourceId};
 
+use super::indicators::Beside;
+use crate::calendar::Day;
+use crate::metrics::{CountShape, StatedCounts};
 use crate::organisations::OrganisationRow;
 use crate::store::content::content_bytes;
 use crate::store::revision::{Arriving, Effect, Standing, conflict, rule};
 use crate::store::{
-    AttributionKey, CallFacts, Item, KeptReject, LineKey, RecordVerdict, Reject, SourceKey, StoreError,
-    Submission, Verdict,
+    AttributionKey, CallFacts, Item, KeptReject, LineKey, RecordVerdict, Reject, SourceKey, SourceState,
+    Statements, StoreError, Submission, Verdict,
 };
 
 /// Everything.
@@ -28,6 +32,14 @@ pub(super) struct State {
     pub(super) rejects: BTreeMap<u64, KeptReject>,
     /// Organisations as they were put.
     pub(super) organisations: Vec<OrganisationRow>,
+    /// Indicators, series breaks, access events.
+    pub(super) beside: Beside,
+    /// Where the host left off with each source.
+    pub(super) progress: BTreeMap<SourceId, SourceState>,
+    /// What is stated about days.
+    pub(super) statements: Arc<Statements>,
+    /// Counts that stand for calls.
+    pub(super) tallies: BTreeMap<(AttributionKey, Day, SourceId, CountShape), StatedCounts>,
     receipts: u64,
     last_reject: u64,
     reject_ids: HashMap<(SourceId, RejectKey), u64>,
@@ -71,7 +83,7 @@ impl<T> Default for Words<T> {
 }
 
 impl<T: Clone + Eq + Hash> Words<T> {
-    fn number(&mut self, word: &T) -> u32 {
+    pub(super) fn number(&mut self, word: &T) -> u32 {
         if let Some(&number) = self.numbers.get(word) {
             return number;
         }
@@ -92,7 +104,7 @@ impl State {
     /// # Errors
     /// [`StoreError::RejectLimit`] where it would leave more rejects than are allowed, and adds some.
     pub(super) fn plan(&self, submission: &Submission, reject_limit: u64) -> Result<Plan, StoreError> {
-        let Submission { source, items, redrives } = submission;
+        let Submission { source, items, redrives, progress: _, delivered: _, tallies: _ } = submission;
         let mut plan = Plan::default();
         let ours = |id: &u64| self.rejects.get(id).is_some_and(|kept| kept.source == *source);
         plan.dropped = redrives.iter().copied().filter(ours).collect();

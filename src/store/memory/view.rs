@@ -11,7 +11,8 @@ use crate::calendar::{Band, Day, Days, Slots, london};
 use crate::metrics::{Histogram, KindTally, Tally};
 use crate::store::{
     AttributionKey, Attributions, CallFacts, CallFilter, CallsAsk, DaysWithCalls, FactsAsk, FactsChunk,
-    Group, LineKey, Rows, Snapshot, SourceKey, Span, StoreError, StoredCall, TallyAsk, TallyRow,
+    Group, IndicatorRow, IndicatorsAsk, LineKey, Rows, SeriesBreak, Snapshot, SourceKey, Span, Statements,
+    StoreError, StoredCall, StoredTally, TallyAsk, TallyRow,
 };
 
 /// Calls in a chunk of facts.
@@ -39,6 +40,24 @@ impl Snapshot for View {
 
     fn line(&self, key: LineKey) -> Line {
         self.0.lines.list[key.0 as usize].clone()
+    }
+
+    fn statements(&self) -> Arc<Statements> {
+        Arc::clone(&self.0.statements)
+    }
+
+    fn sources(&self) -> Vec<SourceId> {
+        self.0.sources.list.clone()
+    }
+
+    fn day_tallies(&self, whose: AttributionKey, days: Days) -> Result<Vec<StoredTally>, StoreError> {
+        let theirs = self.0.tallies.iter().filter(|((of, day, _, _), _)| *of == whose && days.contains(*day));
+        let stored = theirs.map(|((_, day, source, _), counts)| StoredTally {
+            source: source.clone(),
+            day: *day,
+            counts: counts.clone(),
+        });
+        Ok(stored.collect())
     }
 
     async fn tallies(self: Arc<Self>, ask: TallyAsk) -> Result<Rows<TallyRow>, StoreError> {
@@ -93,6 +112,14 @@ impl Snapshot for View {
             }
         }
         Ok(DaysWithCalls { days, bits })
+    }
+
+    async fn indicators(self: Arc<Self>, ask: IndicatorsAsk) -> Result<Vec<IndicatorRow>, StoreError> {
+        self.0.indicators(&ask)
+    }
+
+    fn series_breaks(&self) -> Arc<Vec<SeriesBreak>> {
+        self.0.series_breaks()
     }
 
     async fn calls(self: Arc<Self>, ask: CallsAsk) -> Result<Vec<StoredCall>, StoreError> {

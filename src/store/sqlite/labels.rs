@@ -44,6 +44,10 @@ impl Labels {
         self.sources.get(usize::from(number))
     }
 
+    pub(super) fn sources(&self) -> &[SourceId] {
+        &self.sources
+    }
+
     pub(super) fn line(&self, number: u32) -> Option<&Line> {
         self.lines.get(number as usize)
     }

@@ -4,6 +4,7 @@
 //! (`settler`), a file for each London day, and a run counts from the moment that one row in the database lists it; the arrivals that it was made of
 //! go in the same moment. One thread writes (`writer`); readers look at a view that never changes (`view`).
 
+mod access_events;
 mod answer;
 mod arrivals;
 mod backup;
@@ -11,6 +12,7 @@ mod calls;
 mod filter;
 mod folder;
 mod hot;
+mod indicators;
 mod labels;
 mod months;
 mod newest;
@@ -22,7 +24,9 @@ mod row;
 mod run;
 mod schema;
 mod settler;
+mod sheets;
 mod standing;
+mod stated;
 mod sums;
 mod verify;
 mod view;
@@ -49,9 +53,11 @@ use self::writer::{Gauges, Job};
 use crate::calendar::Days;
 use crate::organisations::OrganisationRow;
 use crate::store::{
-    AttributionKey, Attributions, BackupReport, CallsAsk, Committed, DaysWithCalls, FactsAsk, FactsChunk,
-    KeptReject, LineKey, RecordVerdict, RejectsAsk, Rows, Snapshot, SourceKey, Store, StoreError,
-    StoreHealth, StoreStatus, StoredCall, Submission, TallyAsk, TallyRow,
+    AccessEvent, AccessEventsAsk, AttributionKey, Attributions, BackupReport, BreakChanges, CallsAsk,
+    Committed, DaysWithCalls, FactsAsk, FactsChunk, IndicatorRow, IndicatorVerdict, IndicatorsAsk,
+    KeptAccessEvent, KeptReject, LineKey, Previewed, RejectsAsk, Rows, SeriesBreak, Snapshot, SourceKey,
+    SourceOfRecord, SourceState, Statements, Store, StoreError, StoreHealth, StoreStatus, StoredCall,
+    StoredTally, Submission, TallyAsk, TallyRow,
 };
 
 /// Submissions that wait for the writer at most; who brings more waits.
@@ -67,7 +73,9 @@ pub struct SqliteStore {
     view: Arc<Mutex<Arc<View>>>,
     gauges: Arc<Gauges>,
     health: watch::Receiver<StoreHealth>,
-    /// For reading rejects and organisations.
+    /// Indicators and series breaks as readers see them now.
+    known: indicators::Shown,
+    /// For reading rejects, organisations and indicators.
     reader: Arc<Mutex<Connection>>,
     database: PathBuf,
     threads: Mutex<Vec<std::thread::JoinHandle<()>>>,
@@ -148,16 +156,18 @@ impl Store for SqliteStore {
         result
     }
 
-    async fn preview(&self, submission: Submission) -> Result<Vec<RecordVerdict>, StoreError> {
+    async fn preview(&self, submission: Submission) -> Result<Previewed, StoreError> {
         let prepared = prepare(submission, &self.shared.key, &self.shared.labels)?;
         let (reply, answer) = oneshot::channel();
         self.send(Job::Preview(Box::new(prepared), reply))?;
         let (result, _) = answer.await.map_err(|_| StoreError::Closed)?;
-        result.map(|committed| committed.verdicts)
+        result.map(|Committed { verdicts, tallies, .. }| Previewed { verdicts, tallies })
     }
 
     async fn snapshot(&self) -> Result<Arc<dyn Snapshot>, StoreError> {
-        Ok(Arc::new(Taken { view: self.view()? }))
+        let view = self.view()?;
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(Arc::new(Taken { view, known, reader: self.reader.clone() }))
     }
 
     async fn call(&self, source: &SourceId, id: &CallId) -> Result<Option<StoredCall>, StoreError> {
@@ -167,6 +177,38 @@ impl Store for SqliteStore {
 
     async fn rejects(&self, ask: RejectsAsk) -> Result<Vec<KeptReject>, StoreError> {
         self.read(move |db| rejects::list(db, &ask)).await
+    }
+
+    async fn put_indicators(&self, rows: Vec<IndicatorRow>) -> Result<Vec<IndicatorVerdict>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Indicators(rows, reply))?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    async fn put_series_breaks(&self, changes: BreakChanges) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Breaks(changes, reply))?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    async fn record_access(&self, event: AccessEvent) -> Result<u64, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Access(Box::new(event), reply))?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    async fn access_events(&self, ask: AccessEventsAsk) -> Result<Vec<KeptAccessEvent>, StoreError> {
+        self.read(move |db| access_events::list(db, &ask)).await
+    }
+
+    async fn source_states(&self) -> Result<Vec<SourceState>, StoreError> {
+        self.read(stated::states).await
+    }
+
+    async fn put_sources_of_record(&self, list: Vec<SourceOfRecord>) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::OfRecord(list, reply))?;
+        answer.await.map_err(|_| StoreError::Closed)?
     }
 
     async fn organisations(&self) -> Result<Vec<OrganisationRow>, StoreError> {
@@ -224,6 +266,8 @@ impl Store for SqliteStore {
 /// A view that was asked for.
 struct Taken {
     view: Arc<View>,
+    known: Arc<indicators::Known>,
+    reader: Arc<Mutex<Connection>>,
 }
 
 #[async_trait]
@@ -241,6 +285,20 @@ impl Snapshot for Taken {
     fn line(&self, key: LineKey) -> Line {
         let line = self.view.shared.labels().line(key.0).cloned();
         line.unwrap_or_else(|| unreachable!("a key of a line comes from the store"))
+    }
+
+    fn statements(&self) -> Arc<Statements> {
+        self.view.statements.clone()
+    }
+
+    fn sources(&self) -> Vec<SourceId> {
+        self.view.shared.labels().sources().to_vec()
+    }
+
+    fn day_tallies(&self, whose: AttributionKey, days: Days) -> Result<Vec<StoredTally>, StoreError> {
+        let db = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let source = |number| self.view.shared.labels().source(number).cloned();
+        stated::day_tallies(&db, &self.view.statements, whose, days, source)
     }
 
     async fn tallies(self: Arc<Self>, ask: TallyAsk) -> Result<Rows<TallyRow>, StoreError> {
@@ -264,6 +322,18 @@ impl Snapshot for Taken {
             })
         })
         .await
+    }
+
+    async fn indicators(self: Arc<Self>, ask: IndicatorsAsk) -> Result<Vec<IndicatorRow>, StoreError> {
+        blocking(move || {
+            let db = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+            self.known.rows(&db, &ask)
+        })
+        .await
+    }
+
+    fn series_breaks(&self) -> Arc<Vec<SeriesBreak>> {
+        self.known.breaks.clone()
     }
 
     async fn calls(self: Arc<Self>, ask: CallsAsk) -> Result<Vec<StoredCall>, StoreError> {

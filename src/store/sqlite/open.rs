@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, watch};
 use super::filter::Filter;
 use super::folder::Folder;
 use super::hot::{Chunk, Kill, Place};
+use super::indicators::Keeper;
 use super::labels::Labels;
 use super::months::Months;
 use super::rejects::Counts;
@@ -22,7 +23,7 @@ use super::settler::{Settler, Task};
 use super::standing::{Standing, add_run};
 use super::view::{RunSet, Shared, View, damaged};
 use super::writer::{Gauges, Job, Limits, Writer};
-use super::{SqliteStore, WAITING, arrivals, schema};
+use super::{SqliteStore, WAITING, access_events, arrivals, schema, stated};
 use crate::store::{StoreError, StoreHealth};
 
 /// Rows of a chunk that is made of arrivals.
@@ -35,13 +36,18 @@ pub(super) fn open(path: &Path, limits: Limits) -> Result<SqliteStore, StoreErro
     };
     let mut db = schema::open(&folder)?;
     let key = schema::prepare(&mut db, fresh_key)?;
+    schema::upgrade(&mut db).map_err(unreadable)?;
     let (labels, written) = Labels::read(&db).map_err(unreadable)?;
+    let statements = Arc::new(stated::read(&db, &labels)?);
     let (runs, listed) = read_runs(&db, &folder)?;
     folder
         .clear(&listed)
         .map_err(|fault| StoreError::Folder(format!("{} cannot be cleared up: {fault}", path.display())))?;
     let settled = sum_calls(&db).map_err(unreadable)?;
     let counts = Counts::read(&db).map_err(unreadable)?;
+    db.execute_batch(access_events::TABLES).map_err(unreadable)?;
+    let indicators = Keeper::open(&db)?;
+    let known = indicators.shown();
     let reader = schema::connect(&folder.database()).map_err(unreadable)?;
 
     let shared = Arc::new(Shared { key, labels: RwLock::new(labels), months: Months::default() });
@@ -58,7 +64,7 @@ pub(super) fn open(path: &Path, limits: Limits) -> Result<SqliteStore, StoreErro
     let (jobs, job_queue) = queue();
     let (orders, order_queue) = queue();
     let (health, watched) = watch::channel(StoreHealth::Serving);
-    let view = Arc::new(Mutex::new(View::new(shared.clone(), runs.clone(), Vec::new())));
+    let view = Arc::new(Mutex::new(View::new(shared.clone(), runs.clone(), Vec::new(), statements.clone())));
     let oldest = (standing.active.rows > 0).then(Instant::now);
     let writer = Writer {
         db,
@@ -67,6 +73,8 @@ pub(super) fn open(path: &Path, limits: Limits) -> Result<SqliteStore, StoreErro
         written,
         standing,
         counts,
+        indicators,
+        statements,
         next_seq: taken.next_seq,
         next_receipt: last_receipt as u64 + 1,
         view: view.clone(),
@@ -115,6 +123,7 @@ pub(super) fn open(path: &Path, limits: Limits) -> Result<SqliteStore, StoreErro
         view,
         gauges,
         health: watched,
+        known,
         reader: Arc::new(Mutex::new(reader)),
         database: path.join("callgauge.db"),
         threads: Mutex::new(threads),

@@ -6,6 +6,7 @@ use callgauge_schema::{CallRecord, Moment, RejectReason, Seconds, SourceId};
 
 use super::labels::{Full, Labels};
 use super::row::{FolderKey, Row, UNKNOWN, push_text};
+use super::stated::{self, Stated};
 use crate::calendar::{Day, london};
 use crate::store::content::{ReceiptHash, content_bytes};
 use crate::store::{Item, Reject, StoreError, Submission};
@@ -21,6 +22,7 @@ pub(super) struct Prepared {
     pub(super) previous: Vec<(u32, Day)>,
     pub(super) items: Vec<Item>,
     pub(super) redrives: Vec<u64>,
+    pub(super) stated: Stated,
     pub(super) hash: [u8; 32],
 }
 
@@ -30,7 +32,7 @@ pub(super) fn prepare(
     key: &FolderKey,
     labels: &RwLock<Labels>,
 ) -> Result<Prepared, StoreError> {
-    let Submission { source, mut items, redrives } = submission;
+    let Submission { source, mut items, redrives, progress, delivered, tallies } = submission;
     let number =
         {
             let known = labels.read().unwrap_or_else(PoisonError::into_inner).source_number(&source);
@@ -42,6 +44,7 @@ pub(super) fn prepare(
             }
         };
     name_new(&mut items, number, labels);
+    let tallies = stated::number(tallies, number, labels)?;
     let known = labels.read().unwrap_or_else(PoisonError::into_inner);
     let mut rows = Vec::with_capacity(items.len());
     let mut heap = Vec::with_capacity(items.len() * 24);
@@ -86,7 +89,9 @@ pub(super) fn prepare(
         }
     }
     drop(known);
-    Ok(Prepared { source, rows, heap, previous, items, redrives, hash: hash.finish() })
+    tallies.iter().for_each(|(_, tally)| hash.tally(tally));
+    let stated = Stated { number, progress, delivered, tallies };
+    Ok(Prepared { source, rows, heap, previous, items, redrives, stated, hash: hash.finish() })
 }
 
 /// Gives numbers to names that have none; a record for whose names there is no room becomes a reject.

@@ -7,7 +7,7 @@ use super::row::FolderKey;
 use crate::store::StoreError;
 
 /// The format that this release writes. Every release opens all earlier ones and refuses newer ones.
-pub(super) const FORMAT: i64 = 1;
+pub(super) const FORMAT: i64 = 2;
 
 /// Says that a SQLite file is ours ("cgdb").
 const APPLICATION_ID: i64 = 0x6367_6462;
@@ -30,6 +30,16 @@ CREATE INDEX rejects_reason ON rejects (reason, id);
 CREATE TABLE organisations (code TEXT PRIMARY KEY, name TEXT NOT NULL, level INTEGER NOT NULL, first INTEGER, end INTEGER) WITHOUT ROWID;
 CREATE TABLE memberships (code TEXT NOT NULL, position INTEGER NOT NULL, parent TEXT NOT NULL, first INTEGER, end INTEGER,
     PRIMARY KEY (code, position)) WITHOUT ROWID;
+";
+
+/// What format 2 has beside the tables of format 1: what is stated about days.
+const TABLES_2: &str = "
+CREATE TABLE source_states (source TEXT PRIMARY KEY, at INTEGER NOT NULL, progress BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE delivered (source TEXT NOT NULL, whose TEXT NOT NULL, first INTEGER NOT NULL, end INTEGER NOT NULL,
+    PRIMARY KEY (source, whose, first)) WITHOUT ROWID;
+CREATE TABLE sources_of_record (whose TEXT NOT NULL, source TEXT NOT NULL, first INTEGER, end INTEGER);
+CREATE TABLE tallies (whose INTEGER NOT NULL, day INTEGER NOT NULL, source INTEGER NOT NULL, shape INTEGER NOT NULL, seq INTEGER NOT NULL,
+    data BLOB NOT NULL, PRIMARY KEY (whose, day, source, shape, seq)) WITHOUT ROWID;
 ";
 
 /// Opens the database of a folder, and changes nothing in it before it is known to be one of ours, or new.
@@ -87,7 +97,7 @@ pub(super) fn connect(path: &std::path::Path) -> rusqlite::Result<Connection> {
     Ok(db)
 }
 
-/// Makes the tables of a new file, or brings those of an earlier format to this one. Gives the folder's key.
+/// Makes the tables of a new file. Gives the folder's key.
 pub(super) fn prepare(
     db: &mut Connection,
     fresh_key: impl FnOnce() -> std::io::Result<[u8; 16]>,
@@ -100,6 +110,7 @@ pub(super) fn prepare(
             .map_err(|fault| StoreError::Folder(format!("no randomness for the folder's key: {fault}")))?;
         let begin = db.transaction().map_err(unusable)?;
         begin.execute_batch(TABLES).map_err(unusable)?;
+        begin.execute_batch(TABLES_2).map_err(unusable)?;
         begin.pragma_update(None, "application_id", APPLICATION_ID).map_err(unusable)?;
         begin.pragma_update(None, "user_version", FORMAT).map_err(unusable)?;
         begin
@@ -114,4 +125,20 @@ pub(super) fn prepare(
         .map_err(unusable)?;
     let key = key.and_then(|key| <[u8; 16]>::try_from(key).ok());
     key.map(FolderKey).ok_or_else(|| StoreError::Damaged("callgauge.db has lost its key".to_owned()))
+}
+
+/// The format of a file.
+pub(super) fn format(db: &Connection) -> rusqlite::Result<i64> {
+    db.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+/// Brings the tables of an earlier format to this one, wholly or not at all.
+pub(super) fn upgrade(db: &mut Connection) -> rusqlite::Result<()> {
+    if format(db)? == 1 {
+        let begin = db.transaction()?;
+        begin.execute_batch(TABLES_2)?;
+        begin.pragma_update(None, "user_version", FORMAT)?;
+        begin.commit()?;
+    }
+    Ok(())
 }

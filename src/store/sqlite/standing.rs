@@ -14,8 +14,10 @@ use crate::store::StoreError;
 
 /// Days on either side that are looked through first.
 const NEAR: i32 = 7;
-/// Identities found in one run after which its whole index is kept in memory for a while.
-const WARM: u32 = 64;
+/// Look-ups in one run, for rows of its own day or such as were found, after which its whole index is kept in memory for a while.
+const WARM: usize = 64;
+/// Rows of a run for which it takes one look-up more.
+const WARM_ROWS: usize = 1_024;
 /// Bytes of indexes that are kept.
 const KEPT_BYTES: usize = 160 << 20;
 
@@ -83,31 +85,37 @@ impl Standing {
         let near = around(day, NEAR);
         let first = std::iter::once(day).chain(before.filter(|before| *before != day));
         for on in first.clone() {
-            if let Some(found) = self.find_on(&runs, on, identity)? {
+            if let Some(found) = self.find_on(&runs, on, identity, true)? {
                 return Ok(Some(found));
             }
         }
         let first: Vec<Day> = first.collect();
         for on in near.iter().filter(|on| !first.contains(on)) {
-            if let Some(found) = self.find_on(&runs, on, identity)? {
+            if let Some(found) = self.find_on(&runs, on, identity, false)? {
                 return Ok(Some(found));
             }
         }
         for (on, _) in runs.by_day().filter(|(on, _)| !near.contains(*on) && !first.contains(on)) {
-            if let Some(found) = self.find_on(&runs, on, identity)? {
+            if let Some(found) = self.find_on(&runs, on, identity, false)? {
                 return Ok(Some(found));
             }
         }
         Ok(None)
     }
 
-    fn find_on(&mut self, runs: &RunSet, day: Day, identity: u128) -> Result<Option<Found>, StoreError> {
+    fn find_on(
+        &mut self,
+        runs: &RunSet,
+        day: Day,
+        identity: u128,
+        likely: bool,
+    ) -> Result<Option<Found>, StoreError> {
         let on = runs.of(day);
         for (at, run) in on.iter().enumerate().rev() {
             if run.rows == 0 {
                 continue;
             }
-            let Some(entry) = self.indexes.find(run, identity)? else { continue };
+            let Some(entry) = self.indexes.find(run, identity, likely)? else { continue };
             // A later run of the day that killed it does not hold it itself, or it would have been found there.
             if on[at + 1..].iter().any(|later| later.kills.binary_search(&identity).is_ok()) {
                 continue;
@@ -124,7 +132,11 @@ impl Standing {
     /// Reads ahead what the look-ups of these rows will need.
     pub(super) fn touch(&self, rows: &[Row]) -> u64 {
         let identities = || rows.iter().map(|row| row.identity);
-        self.filter.as_ref().map_or(0, |filter| filter.touch(identities())) ^ self.active.touch(identities())
+        let runs = rows.first().map_or(&[][..], |first| self.runs.of(first.day()));
+        let indexes = runs.iter().fold(0, |seen, run| seen ^ self.indexes.touch(run, identities()));
+        self.filter.as_ref().map_or(0, |filter| filter.touch(identities()))
+            ^ self.active.touch(identities())
+            ^ indexes
     }
 
     /// Remembers an identity that is about to be stored.
@@ -172,14 +184,20 @@ struct Indexes {
 
 #[derive(Default)]
 struct Kept {
-    hits: u32,
+    looks: usize,
     used: u64,
     file: Option<std::fs::File>,
     bytes: Option<Vec<u8>>,
 }
 
 impl Indexes {
-    fn find(&mut self, run: &Arc<Run>, identity: u128) -> Result<Option<super::run::IndexEntry>, StoreError> {
+    /// `likely`: whether others like it will be looked for in this run.
+    fn find(
+        &mut self,
+        run: &Arc<Run>,
+        identity: u128,
+        likely: bool,
+    ) -> Result<Option<super::run::IndexEntry>, StoreError> {
         self.clock += 1;
         let kept = self.kept.entry(run.id).or_default();
         kept.used = self.clock;
@@ -190,9 +208,9 @@ impl Indexes {
             Some(file) => file,
             None => kept.file.insert(run.file().map_err(damaged)?),
         };
-        if kept.hits < WARM {
+        if kept.looks < WARM + run.rows / WARM_ROWS {
             let found = run.find(file, identity).map_err(damaged)?;
-            kept.hits += u32::from(found.is_some());
+            kept.looks += usize::from(likely || found.is_some());
             return Ok(found);
         }
         let bytes = run.index(file).map_err(damaged)?;
@@ -200,6 +218,12 @@ impl Indexes {
         kept.bytes = Some(bytes);
         self.shrink(run.id);
         Ok(found)
+    }
+
+    /// See [`Run::touch_in`]; nothing where the index is not kept.
+    fn touch(&self, run: &Run, identities: impl Iterator<Item = u128> + Clone) -> u64 {
+        let bytes = self.kept.get(&run.id).and_then(|kept| kept.bytes.as_ref());
+        bytes.map_or(0, |bytes| run.touch_in(bytes, identities))
     }
 
     /// Lets go of what was used longest ago, until what is kept fits.

@@ -48,7 +48,12 @@ pub fn verify(data: &Path) -> Result<VerifyReport, StoreError> {
     if said != "ok" {
         report.faults.push(format!("callgauge.db: {said}"));
     }
+    report.faults.extend(super::indicators::verify(&db).map_err(unreadable)?);
     let (labels, _) = Labels::read(&db).map_err(unreadable)?;
+    // What is stated about days came with format 2; a folder is checked as it is, not changed.
+    if schema::format(&db).map_err(unreadable)? >= 2 {
+        report.faults.extend(super::stated::verify(&db, &labels).map_err(unreadable)?);
+    }
     let mut arrivals = db.prepare("SELECT seq, data FROM arrivals ORDER BY seq").map_err(unreadable)?;
     let mut rows = arrivals.query([]).map_err(unreadable)?;
     while let Some(row) = rows.next().map_err(unreadable)? {
@@ -141,11 +146,10 @@ mod tests {
             ..Draft::default()
         };
         let records = (1..4).map(|number| call(number).check(NOW, UnknownDurations::default()));
-        Submission {
-            source: "acme".parse().expect("a source"),
-            items: records.map(|record| Item::Record(record.expect("a record"))).collect(),
-            redrives: Vec::new(),
-        }
+        Submission::new(
+            "acme".parse().expect("a source"),
+            records.map(|record| Item::Record(record.expect("a record"))).collect(),
+        )
     }
 
     /// A folder of three calls of which each was settled twice, the second time revised.

@@ -11,7 +11,7 @@ use super::months::Months;
 use super::row::{FolderKey, Row, texts};
 use super::run::Run;
 use crate::calendar::{Day, Days};
-use crate::store::{AttributionKey, DaysWithCalls, StoreError};
+use crate::store::{AttributionKey, DaysWithCalls, Statements, StoreError};
 
 /// What all views of a store share.
 pub(super) struct Shared {
@@ -71,6 +71,7 @@ pub(super) struct View {
     pub(super) runs: Arc<RunSet>,
     /// Chunks in order of arrival, all of them after all runs.
     pub(super) chunks: Vec<Arc<Chunk>>,
+    pub(super) statements: Arc<Statements>,
     kills: OnceLock<Kills>,
 }
 
@@ -82,8 +83,13 @@ struct Kills {
 }
 
 impl View {
-    pub(super) fn new(shared: Arc<Shared>, runs: Arc<RunSet>, chunks: Vec<Arc<Chunk>>) -> Arc<Self> {
-        Arc::new(Self { shared, runs, chunks, kills: OnceLock::new() })
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        runs: Arc<RunSet>,
+        chunks: Vec<Arc<Chunk>>,
+        statements: Arc<Statements>,
+    ) -> Arc<Self> {
+        Arc::new(Self { shared, runs, chunks, statements, kills: OnceLock::new() })
     }
 
     fn kills(&self) -> &Kills {

@@ -18,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
 use super::filter::Filter;
 use super::hot::Chunk;
+use super::indicators::Keeper;
 use super::labels::Written;
 use super::prepare::Prepared;
 use super::rejects::Counts;
@@ -25,7 +26,11 @@ use super::settler::{Settled, Task};
 use super::standing::Standing;
 use super::view::{Shared, View};
 use crate::organisations::OrganisationRow;
-use crate::store::{Committed, Item, StoreError, StoreHealth};
+use crate::store::stated::OfRecord;
+use crate::store::{
+    AccessEvent, BreakChanges, Committed, IndicatorRow, IndicatorVerdict, Item, SourceOfRecord, Statements,
+    StoreError, StoreHealth,
+};
 
 /// Rows that are put on disk in one go.
 const GROUP_ROWS: usize = 60_000;
@@ -37,6 +42,10 @@ pub(super) enum Job {
     Commit(Box<Prepared>, oneshot::Sender<Reply>, Option<OwnedSemaphorePermit>),
     Preview(Box<Prepared>, oneshot::Sender<Reply>),
     Organisations(Vec<OrganisationRow>, oneshot::Sender<Result<(), StoreError>>),
+    Indicators(Vec<IndicatorRow>, oneshot::Sender<Result<Vec<IndicatorVerdict>, StoreError>>),
+    Breaks(BreakChanges, oneshot::Sender<Result<(), StoreError>>),
+    Access(Box<AccessEvent>, oneshot::Sender<Result<u64, StoreError>>),
+    OfRecord(Vec<SourceOfRecord>, oneshot::Sender<Result<(), StoreError>>),
     /// A connection that sees the database as it is at this moment, and the view that belongs to it.
     Pin(oneshot::Sender<Result<(Connection, Arc<View>), StoreError>>),
     Settled(Box<Settled>),
@@ -84,6 +93,9 @@ pub(super) struct Writer {
     pub(super) written: Written,
     pub(super) standing: Standing,
     pub(super) counts: Counts,
+    pub(super) indicators: Keeper,
+    /// What is stated about days, as it is on disk.
+    pub(super) statements: Arc<Statements>,
     pub(super) next_seq: u64,
     pub(super) next_receipt: u64,
     pub(super) view: Arc<Mutex<Arc<View>>>,
@@ -162,6 +174,18 @@ impl Writer {
             Job::Organisations(rows, reply) => {
                 let _ = reply.send(self.put_organisations(&rows));
             }
+            Job::Indicators(rows, reply) => {
+                let _ = reply.send(self.indicators.put(&mut self.db, rows));
+            }
+            Job::Breaks(changes, reply) => {
+                let _ = reply.send(self.indicators.put_breaks(&mut self.db, &changes));
+            }
+            Job::Access(event, reply) => {
+                let _ = reply.send(super::access_events::record(&mut self.db, &event));
+            }
+            Job::OfRecord(list, reply) => {
+                let _ = reply.send(self.put_sources_of_record(&list));
+            }
             Job::Pin(reply) => {
                 let _ = reply.send(self.pin());
             }
@@ -199,13 +223,23 @@ impl Writer {
         let unsettled: usize =
             self.standing.active.rows + self.standing.frozen.as_ref().map_or(0, |frozen| frozen.rows);
         self.gauges.unsettled.store(unsettled as u64, Ordering::Relaxed);
-        let view = View::new(self.shared.clone(), self.standing.runs.clone(), chunks);
+        let view =
+            View::new(self.shared.clone(), self.standing.runs.clone(), chunks, self.statements.clone());
         *self.view.lock().unwrap_or_else(PoisonError::into_inner) = view;
     }
 
     fn put_organisations(&mut self, rows: &[OrganisationRow]) -> Result<(), StoreError> {
         super::organisations::put(&mut self.db, rows)
             .map_err(|fault| StoreError::Unavailable(fault.to_string()))
+    }
+
+    fn put_sources_of_record(&mut self, list: &[SourceOfRecord]) -> Result<(), StoreError> {
+        let of_record = OfRecord::new(list)?;
+        super::stated::put_of_record(&mut self.db, list)
+            .map_err(|fault| StoreError::Unavailable(fault.to_string()))?;
+        Arc::make_mut(&mut self.statements).rule(of_record);
+        self.show();
+        Ok(())
     }
 
     fn pin(&mut self) -> Result<(Connection, Arc<View>), StoreError> {

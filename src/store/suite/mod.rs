@@ -7,6 +7,7 @@
 mod answers;
 mod dice;
 mod durability;
+mod indicators;
 mod load;
 mod model;
 mod moves;
@@ -14,6 +15,8 @@ mod order;
 mod rejects;
 mod sample;
 mod snapshots;
+mod stated;
+mod stated_days;
 mod upkeep;
 mod verdicts;
 
@@ -115,11 +118,33 @@ checks! { $ contract_suite, Harness:
         rejects_that_went_through_are_dropped,
         a_reject_that_is_refused_again_keeps_its_id,
     }
+    stated {
+        progress_and_records_stand_or_fall_together,
+        progress_is_the_last_one_committed,
+        progress_over_its_limit_is_refused,
+    }
+    stated_days {
+        delivered_stretches_are_added_up_by_source,
+        tallies_replace_those_of_the_same_source_day_and_shape,
+        tallies_are_those_of_the_snapshot,
+        a_preview_of_tallies_keeps_none,
+        sources_of_record_are_replaced_whole_or_not_at_all,
+    }
     load {
         many_small_submissions_at_once_all_count,
         the_same_records_sent_at_once_count_once,
         a_big_submission_is_taken_whole,
         unusual_texts_come_back_as_they_were,
+    }
+    indicators {
+        indicators_come_back_as_they_were_put,
+        a_later_value_takes_the_place_of_an_earlier_one,
+        many_small_puts_end_like_a_map,
+        indicators_are_found_by_name_days_source_and_practice,
+        a_snapshot_keeps_the_indicators_it_saw,
+        a_put_over_a_limit_leaves_nothing_behind,
+        series_breaks_are_recorded_and_taken_back,
+        access_events_come_newest_first,
     }
     upkeep {
         organisations_come_back_as_they_were_put,
@@ -135,5 +160,12 @@ checks! { $ durability_suite, Durable:
         verdicts_do_not_depend_on_restarts,
         random_histories_with_restarts_end_as_in_the_model,
         receipts_and_reject_ids_rise_across_restarts,
+    }
+    indicators {
+        what_comparisons_stand_on_is_there_after_crashes_and_restarts,
+    }
+    stated {
+        progress_is_never_ahead_of_its_records_after_a_crash,
+        what_is_stated_is_there_after_crashes_and_restarts,
     }
 }

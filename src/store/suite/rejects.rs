@@ -95,7 +95,7 @@ pub(super) async fn a_submission_over_the_reject_limit_is_refused_whole(harness:
     commit(&store, &acme, vec![reject("c-1", MISSING, "x"), reject("c-2", MISSING, "x")]).await;
 
     let over = vec![good("c-9"), reject("c-3", MISSING, "x"), reject("c-4", MISSING, "x")];
-    let submission = Submission { source: acme.clone(), items: over, redrives: vec![] };
+    let submission = Submission::new(acme.clone(), over);
     for attempt in ["preview", "commit"] {
         let refusal = match attempt {
             "preview" => store.preview(submission.clone()).await.err(),
@@ -117,11 +117,13 @@ pub(super) async fn a_submission_over_the_reject_limit_is_refused_whole(harness:
     );
 
     let first = all(&store).await[0].id;
-    let instead =
-        Submission { source: acme.clone(), items: vec![reject("c-4", MISSING, "x")], redrives: vec![first] };
+    let instead = Submission {
+        redrives: vec![first],
+        ..Submission::new(acme.clone(), vec![reject("c-4", MISSING, "x")])
+    };
     store.commit(instead).await.expect("one goes, one comes");
     let conflicting = Item::Record(record(revised(Draft { wait: secs(1), ..answered("c-9") }, 0)));
-    let submission = Submission { source: acme, items: vec![conflicting], redrives: vec![] };
+    let submission = Submission::new(acme, vec![conflicting]);
     let refusal = store.commit(submission).await.err();
     assert!(
         matches!(refusal, Some(StoreError::RejectLimit { kept: 3, .. })),
@@ -135,11 +137,9 @@ pub(super) async fn rejects_that_went_through_are_dropped(harness: &dyn Harness)
     let items = (0..4).map(|n| reject(&format!("c-{n}"), UNKNOWN, "x")).collect();
     commit(&store, &acme, items).await;
     let kept = all(&store).await;
-    let submission = Submission {
-        source: acme.clone(),
-        items: vec![Item::Record(record(answered("c-1"))), Item::Record(record(answered("c-2")))],
-        redrives: vec![kept[1].id, kept[2].id, u64::MAX >> 1],
-    };
+    let items = vec![Item::Record(record(answered("c-1"))), Item::Record(record(answered("c-2")))];
+    let redrives = vec![kept[1].id, kept[2].id, u64::MAX >> 1];
+    let submission = Submission { redrives, ..Submission::new(acme.clone(), items) };
     let hash = receipt_hash(&submission);
     store.preview(submission.clone()).await.expect("a preview is given");
     assert_eq!(all(&store).await, kept, "a preview drops nothing");
@@ -158,11 +158,8 @@ pub(super) async fn a_reject_that_is_refused_again_keeps_its_id(harness: &dyn Ha
     commit(&store, &acme, vec![reject("c-1", UNKNOWN, "x"), reject("c-2", UNKNOWN, "x")]).await;
     let kept = all(&store).await;
     let ids: Vec<u64> = kept.iter().map(|kept| kept.id).collect();
-    let submission = Submission {
-        source: acme.clone(),
-        items: vec![reject("c-1", UNKNOWN, "x"), reject("c-2", MISSING, "x")],
-        redrives: ids.clone(),
-    };
+    let items = vec![reject("c-1", UNKNOWN, "x"), reject("c-2", MISSING, "x")];
+    let submission = Submission { redrives: ids.clone(), ..Submission::new(acme.clone(), items) };
     store.commit(submission).await.expect("the submission is taken");
     let after = all(&store).await;
     assert_eq!(after[0], kept[0], "refused for the same reason: as it was, and not counted again");

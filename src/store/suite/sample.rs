@@ -150,7 +150,7 @@ pub(super) async fn submit(
 
 /// Submits these items, which have to be taken.
 pub(super) async fn commit(store: &Arc<dyn Store>, source: &SourceId, items: Vec<Item>) -> Committed {
-    let submission = Submission { source: source.clone(), items, redrives: vec![] };
+    let submission = Submission::new(source.clone(), items);
     store.commit(submission).await.expect("the submission is taken")
 }
 

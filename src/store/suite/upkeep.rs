@@ -8,7 +8,7 @@ use super::Harness;
 use super::sample::{answered, call_id, commit, record, reject, retraction, revised, source};
 use crate::calendar::Day;
 use crate::organisations::{Level, OrganisationRow};
-use crate::store::{Item, RejectsAsk, StoreError, StoreHealth, Submission};
+use crate::store::{AccessEventsAsk, BreakChanges, Item, RejectsAsk, StoreError, StoreHealth, Submission};
 
 pub(super) async fn organisations_come_back_as_they_were_put(harness: &dyn Harness) {
     let store = harness.open().await;
@@ -46,15 +46,20 @@ pub(super) async fn a_closed_store_refuses_everything(harness: &dyn Harness) {
     commit(&store, &acme, vec![Item::Record(record(answered("c-1")))]).await;
     store.close().await.expect("the store closes");
     assert_eq!(*health.borrow(), StoreHealth::Closed);
-    let submission = Submission { source: acme.clone(), items: vec![], redrives: vec![] };
+    let submission = Submission::new(acme.clone(), vec![]);
     let refusals = [
         ("commit", store.commit(submission.clone()).await.err()),
         ("preview", store.preview(submission).await.err()),
         ("snapshot", store.snapshot().await.err()),
         ("call", store.call(&acme, &call_id("c-1")).await.err()),
         ("rejects", store.rejects(RejectsAsk::default()).await.err()),
+        ("source_states", store.source_states().await.err()),
+        ("put_sources_of_record", store.put_sources_of_record(vec![]).await.err()),
         ("organisations", store.organisations().await.err()),
         ("put_organisations", store.put_organisations(vec![]).await.err()),
+        ("put_indicators", store.put_indicators(vec![]).await.err()),
+        ("put_series_breaks", store.put_series_breaks(BreakChanges::default()).await.err()),
+        ("access_events", store.access_events(AccessEventsAsk::default()).await.err()),
         ("backup", store.backup(Path::new("never-made")).await.err()),
     ];
     for (method, refusal) in refusals {

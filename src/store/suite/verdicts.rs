@@ -128,17 +128,14 @@ pub(super) async fn a_preview_says_what_a_commit_would_and_does_nothing(harness:
     let store = harness.open().await;
     let acme = source("acme");
     submit(&store, &acme, vec![revised(answered("c-1"), 3)]).await;
-    let submission = Submission {
-        source: acme.clone(),
-        items: vec![
-            Item::Record(record(retraction("c-1"))),
-            Item::Record(record(answered("c-1"))),
-            Item::Record(record(answered("c-2"))),
-            reject("c-3", RejectReason::DurationMissing, "x"),
-        ],
-        redrives: vec![],
-    };
-    let expected = store.preview(submission.clone()).await.expect("a preview is given");
+    let items = vec![
+        Item::Record(record(retraction("c-1"))),
+        Item::Record(record(answered("c-1"))),
+        Item::Record(record(answered("c-2"))),
+        reject("c-3", RejectReason::DurationMissing, "x"),
+    ];
+    let submission = Submission::new(acme.clone(), items);
+    let expected = store.preview(submission.clone()).await.expect("a preview is given").verdicts;
     let verdicts: Vec<_> = expected.iter().map(|found| (found.verdict, found.revision)).collect();
     assert_eq!(verdicts, [(Retracted, 4), (Revised, 5), (Accepted, 0), (Verdict::Rejected, 0)]);
     assert_eq!(store.call(&acme, &call_id("c-2")).await.expect("a call is looked up"), None);
@@ -156,7 +153,7 @@ pub(super) async fn receipts_rise_and_their_hash_is_that_of_what_was_sent(harnes
             reject("c-2", RejectReason::DurationMissing, "payload"),
             Item::Record(record(answered("c-3"))),
         ];
-        let submission = Submission { source: source("acme"), items, redrives: vec![] };
+        let submission = Submission::new(source("acme"), items);
         let hash = receipt_hash(&submission);
         let committed = store.commit(submission).await.expect("the submission is taken");
         assert_eq!(committed.hash, hash, "the same records give the same hash, round {round}");

@@ -58,6 +58,17 @@ impl Settings {
         Self { keeper: Some(keeper), ..self }
     }
 
+    /// All of it as JSON, secrets filled in, for adapters that are programs of their own: a table `{ env = "NAME" }` or `{ file = "PATH" }` is the text
+    /// that it names.
+    ///
+    /// # Errors
+    /// Secrets that cannot be read.
+    pub fn to_json(&self) -> Result<serde_json::Value, SettingFaults> {
+        let mut faults = Vec::new();
+        let json = json_of(&self.table, "", &mut faults);
+        if faults.is_empty() { Ok(json) } else { Err(SettingFaults { faults }) }
+    }
+
     /// The place where changing tokens are kept.
     pub fn keeper(&self) -> Option<Arc<dyn TokenKeeper>> {
         self.keeper.clone()
@@ -68,6 +79,33 @@ impl Settings {
     pub(crate) const fn budgets(&self) -> &crate::http::Budgets {
         &self.budgets
     }
+}
+
+fn json_of(table: &toml::Table, prefix: &str, faults: &mut Vec<SettingFault>) -> serde_json::Value {
+    let mut json = serde_json::Map::new();
+    for (key, value) in table {
+        let found = match value {
+            toml::Value::Table(inner) => {
+                let names_secret =
+                    inner.len() == 1 && (inner.contains_key("env") || inner.contains_key("file"));
+                if names_secret {
+                    let alone = Settings::from(toml::Table::from_iter([(key.clone(), value.clone())]));
+                    let mut read = SettingsReader::new(&alone);
+                    let secret = read.secret(key);
+                    let told = read.finish().err().into_iter().flat_map(|told| told.faults);
+                    faults.extend(
+                        told.map(|fault| SettingFault { key: format!("{prefix}{}", fault.key), ..fault }),
+                    );
+                    serde_json::Value::String(secret.expose().to_owned())
+                } else {
+                    json_of(inner, &format!("{prefix}{key}."), faults)
+                }
+            }
+            other => serde_json::to_value(other).unwrap_or_default(),
+        };
+        json.insert(key.clone(), found);
+    }
+    serde_json::Value::Object(json)
 }
 
 impl fmt::Debug for Settings {

@@ -248,6 +248,15 @@ impl Run {
         search(&index[from * INDEX_LEN..until * INDEX_LEN], wanted)
     }
 
+    /// Reads the cache lines that [`Run::find_in`] will need, so that many look-ups miss the cache side by side; the result only keeps the reads alive.
+    pub(in super::super) fn touch_in(&self, index: &[u8], wanted: impl Iterator<Item = u128> + Clone) -> u64 {
+        let fences = wanted.clone().fold(0, |seen, identity| seen ^ self.bucket(identity).0);
+        let entries = wanted.fold(0, |seen, identity| {
+            seen ^ index.get(self.bucket(identity).0 * INDEX_LEN).copied().unwrap_or(0)
+        });
+        fences as u64 ^ u64::from(entries)
+    }
+
     fn bucket(&self, identity: u128) -> (usize, usize) {
         let bucket = bucket(identity, self.fence_bits);
         (self.fences[bucket] as usize, self.fences[bucket + 1] as usize)

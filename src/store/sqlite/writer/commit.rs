@@ -13,8 +13,8 @@ use crate::store::sqlite::arrivals;
 use crate::store::sqlite::hot::Chunk;
 use crate::store::sqlite::labels::Written;
 use crate::store::sqlite::prepare::Prepared;
-use crate::store::sqlite::rejects;
-use crate::store::{Committed, RecordVerdict, StoreError, StoreHealth};
+use crate::store::sqlite::{rejects, stated};
+use crate::store::{Committed, RecordVerdict, Statements, StoreError, StoreHealth};
 
 /// Receipts that are kept.
 const RECEIPTS: i64 = 1_000_000;
@@ -47,7 +47,8 @@ impl Writer {
         let (next_seq, next_receipt) = (self.next_seq, self.next_receipt);
         let mut open = self.open(group.iter().map(|(prepared, _, _)| prepared.rows.len()).sum());
         let at = (self.clock)();
-        let (written, committed) = match self.write(&mut open, &group, at) {
+        let mut statements = self.statements.clone();
+        let (written, committed) = match self.write(&mut open, &group, &mut statements, at) {
             Ok(written) => written,
             Err(refusal) => {
                 self.undo(open);
@@ -58,6 +59,7 @@ impl Writer {
             }
         };
         self.written = written;
+        self.statements = statements;
         let ruled: usize = group.iter().map(|(prepared, _, _)| prepared.items.len()).sum();
         self.gauges.ruled.fetch_add(ruled as u64, Ordering::Relaxed);
         self.publish(open);
@@ -94,6 +96,7 @@ impl Writer {
         &mut self,
         open: &mut Open,
         group: &[Commit],
+        statements: &mut Arc<Statements>,
         at: Moment,
     ) -> Result<(Written, Vec<Committed>), Refusal> {
         let unavailable = |fault: rusqlite::Error| StoreError::Unavailable(fault.to_string());
@@ -124,6 +127,9 @@ impl Writer {
             committed.at = at;
             committed.receipt = self.next_receipt;
             self.next_receipt += 1;
+            let stated =
+                stated::write(&begin, statements, &prepared.source, &prepared.stated, committed.receipt, at);
+            committed.tallies = stated.map_err(Refusal::Submission)?.map_err(unavailable)?;
             let source = self.shared.labels().source_number(&prepared.source).unwrap_or(0);
             begin
                 .prepare_cached(
@@ -170,7 +176,7 @@ impl Writer {
         let mut open = self.open(prepared.rows.len());
         let ruled = self.rule(&mut open, prepared);
         self.undo(open);
-        let Done { committed, rows: _, rejects } = ruled?;
+        let Done { mut committed, rows: _, rejects } = ruled?;
         let begin = self.db.transaction().map_err(unavailable)?;
         let (limit, at) = (self.limits.rejects_per_source, (self.clock)());
         rejects::keep(
@@ -183,6 +189,10 @@ impl Writer {
             limit,
         )?
         .map_err(unavailable)?;
+        let (statements, source) = (&mut self.statements.clone(), &prepared.source);
+        committed.tallies =
+            stated::write(&begin, statements, source, &prepared.stated, self.next_receipt, at)?
+                .map_err(unavailable)?;
         begin.rollback().map_err(unavailable)?;
         Ok(committed)
     }

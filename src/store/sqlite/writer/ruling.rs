@@ -115,7 +115,8 @@ impl Writer {
             }
             verdicts.push(verdict);
         }
-        let committed = Committed { receipt: 0, at: Moment::from_millis(0), verdicts, hash: prepared.hash };
+        let (at, hash) = (Moment::from_millis(0), prepared.hash);
+        let committed = Committed { receipt: 0, at, verdicts, tallies: Vec::new(), hash };
         Ok(Done { committed, rows: from..open.chunk.rows.len(), rejects })
     }
 

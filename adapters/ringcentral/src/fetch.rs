@@ -1,0 +1,216 @@
+//! An open RingCentral account: signs in, keeps the vendor's limits, reads the call log step by step.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use callgauge_adapter::http::{
+    Assertion, Auth, Budget, Client, CodeAt, ErrorRule, ErrorTable, LimitHeaders, OAuth, Rate, Request,
+};
+use callgauge_adapter::schema::Moment;
+use callgauge_adapter::steps::StepPlan;
+use callgauge_adapter::{
+    Adapter, AdapterError, CheckReport, Fault, FetchRequest, Next, Page, SettingFaults, Settings,
+    SettingsReader, Span, Window, time,
+};
+
+use crate::map::{self, Rules};
+use crate::wire::{CallLog, Record};
+
+/// Requests for the call log count as heavy ones, ten a minute, and a request too many costs a minute's pause that each further one begins anew: one
+/// is left unused.
+const HEAVY: u32 = 9;
+/// Signing in: five a minute.
+const SIGN_IN: u32 = 4;
+/// Records a page; the vendor gives no more.
+const PER_PAGE: usize = 1_000;
+/// Records of one call begin within this of each other.
+const MARGIN: Span = Span::hours(1);
+/// With two pages of records a step is full.
+const STEPS: StepPlan = StepPlan {
+    first: Span::hours(6),
+    longest: Span::hours(48),
+    shortest: Span::minutes(15),
+    rows: 2 * PER_PAGE,
+};
+
+/// What the vendor's refusals mean.
+const ERRORS: ErrorTable = ErrorTable {
+    code_at: &[CodeAt::Body("/errors/0/errorCode"), CodeAt::Body("/errorCode"), CodeAt::Body("/error")],
+    rules: &[
+        rule(
+            "CMN-401",
+            Fault::Permission,
+            "the app lacks the scope ReadCallLog: add it in the developer console",
+        ),
+        rule(
+            "CMN-408",
+            Fault::Permission,
+            "the user of the JWT may not see the company's call log: give their role the permission Full Company Call Log",
+        ),
+        rule(
+            "InsufficientPermissions",
+            Fault::Permission,
+            "a permission is missing: the app needs ReadCallLog, the user of the JWT the company's call log",
+        ),
+        rule(
+            "CMN-301",
+            Fault::RateLimited { retry_after: None },
+            "too many requests; it is tried again later",
+        ),
+        rule(
+            "CMN-302",
+            Fault::RateLimited { retry_after: None },
+            "too many requests; it is tried again later",
+        ),
+        rule(
+            "CMN-304",
+            Fault::RateLimited { retry_after: None },
+            "the same request is under way twice; it is tried again later",
+        ),
+        rule(
+            "CMN-310",
+            Fault::RateLimited { retry_after: None },
+            "too many requests of all of RingCentral's users; it is tried again later",
+        ),
+        rule(
+            "CMN-303",
+            Fault::Plan,
+            "the account has no rate plan for this interface: ask RingCentral to assign one to the app",
+        ),
+        rule(
+            "OAU-165",
+            Fault::Region,
+            "the app lives in the sandbox: set base_url to https://platform.devtest.ringcentral.com, or use a production app",
+        ),
+        rule(
+            "OAU-*",
+            Fault::Credentials,
+            "client_id, client_secret or jwt is wrong or has ended, or the JWT was made for another app",
+        ),
+        rule(
+            "invalid_grant",
+            Fault::Credentials,
+            "the jwt is wrong or has ended: make a new JWT credential for this app",
+        ),
+        rule("invalid_client", Fault::Credentials, "client_id or client_secret is wrong"),
+        rule(
+            "unauthorized_client",
+            Fault::Disabled,
+            "the app does not allow JWT: switch on the JWT auth flow in the developer console",
+        ),
+    ],
+};
+
+const fn rule(code: &'static str, fault: Fault, advice: &'static str) -> ErrorRule {
+    ErrorRule { status: 0, code, fault, advice }
+}
+
+/// An account.
+pub(crate) struct Account {
+    client: Client,
+    rules: Rules,
+}
+
+impl Account {
+    /// Reads the settings.
+    pub(crate) fn open(settings: &Settings) -> Result<Self, SettingFaults> {
+        let mut read = SettingsReader::new(settings);
+        let client_id = read.text("client_id");
+        let client_secret = read.secret("client_secret");
+        let jwt = read.secret("jwt");
+        let base = read.url_or("base_url", "https://platform.ringcentral.com");
+        let rules = crate::rules(&mut read);
+        read.finish()?;
+        let mut token_url = base.clone();
+        token_url.set_path("/restapi/oauth/token");
+        let sign_in = OAuth::jwt_bearer(token_url, Assertion::Given(jwt))
+            .client_basic(client_id, client_secret)
+            .errors(ERRORS);
+        let budget = Budget::new(settings, "ringcentral")
+            .rate("", Rate::per_minute(HEAVY))
+            .rate("auth", Rate::per_minute(SIGN_IN));
+        let limits = LimitHeaders { silent_pause: Duration::from_secs(60), ..LimitHeaders::USUAL };
+        let client = Client::builder("RingCentral", base)
+            .auth(Auth::oauth(sign_in))
+            .budget(budget)
+            .limits(limits)
+            .errors(ERRORS)
+            .build();
+        Ok(Self { client, rules })
+    }
+
+    /// All records that began in a stretch; `None` where they are more than `most` and the stretch can be cut.
+    async fn records(
+        &self,
+        window: Window,
+        most: Option<usize>,
+        page: &mut Page,
+    ) -> Result<Option<Vec<Record>>, AdapterError> {
+        let mut records = Vec::new();
+        for number in 1_u32.. {
+            let request = Request::get("/restapi/v1.0/account/~/call-log")
+                .query("view", "Detailed")
+                .query("type", "Voice")
+                .query("dateFrom", time::to_iso_millis(window.from))
+                .query("dateTo", time::to_iso_millis(window.until))
+                .query("perPage", PER_PAGE)
+                .query("page", number);
+            let (_, reply) = self.client.json::<serde::de::IgnoredAny>(&request).await?;
+            let log = CallLog::parse(&reply.body)?;
+            if log.number().is_some_and(|given| given != number) {
+                return Err(self.client.protocol(
+                    "gave another page than it was asked for: expected paging.page to be the one asked for",
+                ));
+            }
+            records.append(&mut log.records(page));
+            if !log.has_more() {
+                return Ok(Some(records));
+            }
+            if most.is_some_and(|most| records.len() > most) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(records))
+    }
+}
+
+#[async_trait]
+impl Adapter for Account {
+    async fn check(&self, now: Moment) -> Result<CheckReport, AdapterError> {
+        let mut page = Page::empty(Next::Done);
+        let day = Window { from: now.plus_millis(-86_400_000), until: now };
+        let records = self.records(day, None, &mut page).await?.unwrap_or_default();
+        let listed = records.len();
+        map::calls(records, &self.rules, None, &mut page);
+        let mut report = CheckReport {
+            works: vec![
+                "signed in".into(),
+                format!("may read the company's call log: {listed} records of the last 24 hours"),
+            ],
+            ..CheckReport::default()
+        };
+        if self.rules.queues.is_empty() {
+            report.warnings.push(
+                "no queues are named: the wait begins with the call, greeting and menu included; name them under queues".into(),
+            );
+        }
+        report.warnings.extend(self.client.skew_warning());
+        page.calls.sort_by_key(|call| std::cmp::Reverse(call.draft.started_at));
+        report.sample = page.calls.into_iter().take(10).collect();
+        Ok(report)
+    }
+
+    async fn fetch(&self, request: FetchRequest) -> Result<Page, AdapterError> {
+        let step = STEPS.step(&request)?;
+        let window = step.read(MARGIN, MARGIN, request.now);
+        let mut page = Page::empty(Next::Done);
+        let most = STEPS.cut(&step, usize::MAX).map(|_| STEPS.rows);
+        let Some(records) = self.records(window, most, &mut page).await? else {
+            let cut = STEPS.cut(&step, usize::MAX).unwrap_or(Next::Done);
+            return Ok(Page::empty(cut));
+        };
+        page.next = STEPS.next(&step, records.len(), request.window);
+        map::calls(records, &self.rules, Some(step.core), &mut page);
+        Ok(page)
+    }
+}

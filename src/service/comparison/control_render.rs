@@ -1,0 +1,163 @@
+//! A control chart as a message.
+
+use callgauge_schema::Moment;
+
+use super::control::{Charted, PointFacts, Question};
+use super::question::{ends, is_share};
+use crate::compare::control_chart::{
+    Assurance, ChartPoint, FEWEST_POINTS, Meaning, Signal, Stretch, TwoOfThree, Warning,
+};
+use crate::proto::v1;
+
+/// The answer.
+pub(super) fn response(
+    question: &Question,
+    charted: &Charted,
+    answered_at: Moment,
+) -> v1::GetControlChartResponse {
+    let (first_day, last_day) = ends(question.window.days());
+    let chart = &charted.chart;
+    let points = charted.points.iter().zip(&chart.points);
+    v1::GetControlChartResponse {
+        points: points.map(|(facts, point)| self::point(question, facts, point)).collect(),
+        stretches: chart.stretches.iter().map(stretch).collect(),
+        variation: chart.variation.map_or(v1::Variation::Unspecified, meaning).into(),
+        assurance: chart.assurance.map_or(v1::Assurance::Unspecified, assurance).into(),
+        warnings: chart.warnings.iter().map(|warning| said(charted, *warning)).collect(),
+        false_any: chart.false_signals.any,
+        false_latest: chart.false_signals.latest,
+        false_points: chart.false_signals.points,
+        organisation: Some(charted.organisation.clone()),
+        metric: question.metric.name.clone(),
+        charted: what(question),
+        definition_set: question.set.name.clone(),
+        answered_at: Some(crate::ingest::timestamp(answered_at)),
+        notes: notes(question, charted),
+        method: method(question),
+        first_day,
+        last_day,
+    }
+}
+
+fn point(question: &Question, facts: &PointFacts, point: &ChartPoint) -> v1::ControlPoint {
+    let (numerator, denominator) = facts.counted;
+    v1::ControlPoint {
+        label: facts.label.clone(),
+        first_day: facts.days.first.to_string(),
+        value: facts.value,
+        numerator,
+        denominator,
+        expected: facts.expected.filter(|_| question.take_out_calendar),
+        stretch: point.stretch as i32,
+        signal: point.signal.map_or(v1::ControlSignal::Unspecified, signal).into(),
+        meaning: if facts.value.is_some() { meaning(point.meaning) } else { v1::Variation::Unspecified }
+            .into(),
+    }
+}
+
+fn stretch(stretch: &Stretch) -> v1::ControlStretch {
+    v1::ControlStretch {
+        first_point: stretch.from as i32,
+        points: stretch.points as i32,
+        mean: stretch.mean,
+        lower: stretch.limits.map(|limits| limits.lower),
+        upper: stretch.limits.map(|limits| limits.upper),
+        mean_moving_range: stretch.mean_moving_range,
+        screened: stretch.screened as i32,
+    }
+}
+
+fn signal(signal: Signal) -> v1::ControlSignal {
+    match signal {
+        Signal::AboveLimit => v1::ControlSignal::AboveLimit,
+        Signal::BelowLimit => v1::ControlSignal::BelowLimit,
+        Signal::Rising => v1::ControlSignal::Rising,
+        Signal::Falling => v1::ControlSignal::Falling,
+        Signal::TwoOfThreeAbove => v1::ControlSignal::TwoOfThreeAbove,
+        Signal::TwoOfThreeBelow => v1::ControlSignal::TwoOfThreeBelow,
+        Signal::ShiftAbove => v1::ControlSignal::ShiftAbove,
+        Signal::ShiftBelow => v1::ControlSignal::ShiftBelow,
+    }
+}
+
+fn meaning(meaning: Meaning) -> v1::Variation {
+    match meaning {
+        Meaning::CommonCause => v1::Variation::CommonCause,
+        Meaning::Improvement => v1::Variation::Improvement,
+        Meaning::Concern => v1::Variation::Concern,
+        Meaning::High => v1::Variation::High,
+        Meaning::Low => v1::Variation::Low,
+    }
+}
+
+fn assurance(assurance: Assurance) -> v1::Assurance {
+    match assurance {
+        Assurance::ConsistentlyMet => v1::Assurance::ConsistentlyMet,
+        Assurance::ConsistentlyMissed => v1::Assurance::ConsistentlyMissed,
+        Assurance::Inconsistent => v1::Assurance::Inconsistent,
+    }
+}
+
+/// A warning in words.
+pub(super) fn said(charted: &Charted, warning: Warning) -> String {
+    let from = |stretch: usize| {
+        let from = charted.chart.stretches.get(stretch).map_or(0, |stretch| stretch.from);
+        charted.points.get(from).map_or_else(String::new, |point| point.label.clone())
+    };
+    match warning {
+        Warning::FewPoints { stretch, points } => format!(
+            "the stretch from {} has {points} points with a value, and under {FEWEST_POINTS} say little",
+            from(stretch)
+        ),
+        Warning::MissingPoints { stretch, missing } => {
+            format!(
+                "the stretch from {} lacks {missing} points; rules do not reach across them",
+                from(stretch)
+            )
+        }
+        Warning::NothingVaries { stretch } => {
+            format!("nothing varies in the stretch from {}: it has no limits", from(stretch))
+        }
+        Warning::NotScreened { stretch } => format!(
+            "in the stretch from {} screening would leave only ranges of 0, so that limits are made of all of them",
+            from(stretch)
+        ),
+    }
+}
+
+/// What is charted, in words.
+pub(super) fn what(question: &Question) -> String {
+    let label = &question.metric.label;
+    match (is_share(question.metric), question.take_out_calendar) {
+        (false, false) => format!("{label}: number of calls"),
+        (true, false) => format!("{label}: share of {}", question.metric.denominator),
+        (false, true) => format!("{label}: observed over expected by the calendar"),
+        (true, true) => format!("{label}: share of {}, calendar taken out", question.metric.denominator),
+    }
+}
+
+fn notes(question: &Question, charted: &Charted) -> Vec<String> {
+    let mut notes: Vec<String> =
+        charted.broken.iter().map(|told| format!("the chart starts anew at {told}")).collect();
+    if question.take_out_calendar {
+        notes.push(
+            "the calendar (kind of day, NHS band) is taken out by the organisation's own calls in the window; the season itself, such as winter, stays in".to_owned(),
+        );
+    } else {
+        notes.push(
+            "working days and bank holidays are left in: a month with fewer of them has fewer calls (take_out_calendar)".to_owned(),
+        );
+    }
+    notes.push("the figures for false signals are for points independent of each other; where neighbours are alike there are about three times as many".to_owned());
+    notes
+}
+
+fn method(question: &Question) -> String {
+    let rule = match question.two_of_three {
+        TwoOfThree::Near => "near a limit and not outside (NHSRplotthedots)",
+        TwoOfThree::NearOrOutside => "near a limit or outside (Making Data Count since November 2023)",
+    };
+    format!(
+        "XmR by the NHS rules: limits 2.66 mean moving ranges from the mean, moving ranges screened once; outside, trend of 7, run of 7 on one side, two of three {rule}"
+    )
+}

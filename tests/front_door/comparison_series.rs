@@ -1,0 +1,158 @@
+//! Control charts, equivalent periods and one-month lists through the front door, each against a plain computation of its own.
+
+use crate::comparison::{MISSED, PRACTICES, close, control, peers, year};
+use crate::comparison_world::{Sent, calls, door, kind_of_day, months};
+use callgauge::proto::v1;
+use jiff::civil::{Date, date};
+
+#[tokio::test]
+async fn a_control_chart_is_what_a_plain_computation_says() {
+    let (door, sent, months) = year().await;
+    let request = v1::GetControlChartRequest { metric: MISSED.into(), ..control(5, "2025-03", "2026-02") };
+    let answer = door.comparison().get_control_chart(request).await.expect("is whole").into_inner();
+    let shares: Vec<f64> = months
+        .iter()
+        .map(|month| {
+            let own = sent.iter().filter(|call| call.practice == 5 && call.day.first_of_month() == *month);
+            own.clone().filter(|call| call.missed).count() as f64 / own.count() as f64
+        })
+        .collect();
+    let found: Vec<f64> = answer.points.iter().filter_map(|point| point.value).collect();
+    assert_eq!(found, shares);
+    let mean = shares.iter().sum::<f64>() / shares.len() as f64;
+    let ranges: Vec<f64> = shares.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect();
+    let of = |ranges: &[f64]| ranges.iter().sum::<f64>() / ranges.len() as f64;
+    let kept: Vec<f64> = ranges.iter().copied().filter(|range| *range < 3.267 * of(&ranges)).collect();
+    let stretch = &answer.stretches[0];
+    close(stretch.mean.expect("has one"), mean, 1e-12, "mean");
+    close(stretch.upper.expect("has one"), mean + 2.66 * of(&kept), 1e-12, "upper limit");
+    assert!(answer.warnings[0].contains("12 points"), "{:?}", answer.warnings);
+    assert_eq!(answer.assurance(), v1::Assurance::Unspecified);
+}
+
+#[tokio::test]
+async fn a_constant_series_has_no_limits_and_says_so_and_a_month_without_calls_is_a_gap() {
+    let all = months(date(2025, 3, 1), 12);
+    let sent: Vec<Sent> =
+        calls(1, &all, 10, |_, _| 0.0).into_iter().filter(|call| call.day.month() != 9).collect();
+    let door = door(1, &sent).await;
+    let answer = door.comparison().get_control_chart(control(0, "2025-03", "2026-02")).await;
+    let answer = answer.expect("is whole").into_inner();
+    assert_eq!(answer.points.iter().filter(|point| point.value.is_none()).count(), 1);
+    let stretch = &answer.stretches[0];
+    assert_eq!((stretch.mean, stretch.upper, stretch.lower), (Some(10.0), None, None));
+    assert!(
+        answer.warnings.iter().any(|warning| warning.contains("nothing varies")),
+        "{:?}",
+        answer.warnings
+    );
+    assert!(answer.points.iter().all(|point| point.signal() == v1::ControlSignal::Unspecified
+        || point.signal() != v1::ControlSignal::AboveLimit));
+}
+
+#[tokio::test]
+async fn taking_out_the_calendar_leaves_what_the_calendar_does_not_explain() {
+    // Ten calls on every working day and none else: months differ by working days alone.
+    let mut sent = Vec::new();
+    for month in months(date(2025, 3, 1), 12) {
+        for day in 0..i32::from(month.days_in_month()) {
+            let day = month.saturating_add(jiff::Span::new().days(day));
+            if kind_of_day(day) != 0 {
+                sent.extend((0..10).map(|_| Sent { practice: 0, day, hour: 9, missed: false }));
+            }
+        }
+    }
+    let door = door(1, &sent).await;
+    let plain = door.comparison().get_control_chart(control(0, "2025-03", "2026-02")).await;
+    let plain = plain.expect("is whole").into_inner();
+    assert!(plain.stretches[0].upper.is_some(), "months differ");
+    let request = v1::GetControlChartRequest { take_out_calendar: true, ..control(0, "2025-03", "2026-02") };
+    let answer = door.comparison().get_control_chart(request).await.expect("is whole").into_inner();
+    let first = &answer.points[0];
+    close(first.expected.expect("is there"), first.numerator as f64, 1e-9, "expected");
+    assert!(
+        answer.points.iter().all(|point| (point.value.expect("has one") - 1.0).abs() < 1e-9),
+        "{answer:?}"
+    );
+}
+
+#[tokio::test]
+async fn august_2021_against_august_2019_takes_the_calendar_out() {
+    // Every practice has 30 calls on a working Monday, 10 on another working day; practice 0 has half as many in 2021.
+    let holidays = [date(2019, 8, 26), date(2021, 8, 30)];
+    let mut sent = Vec::new();
+    for (year, practice) in [2019, 2021].into_iter().flat_map(|year| (0..8).map(move |p| (year, p))) {
+        for day in 1..=31 {
+            let day = date(year, 8, day);
+            let calls = match day.weekday().to_monday_one_offset() {
+                6 | 7 => 0,
+                _ if holidays.contains(&day) => 0,
+                1 => 30,
+                _ => 10,
+            };
+            let calls = if practice == 0 && year == 2021 { calls / 2 } else { calls };
+            sent.extend((0..calls).map(|_| Sent { practice, day, hour: 9, missed: false }));
+        }
+    }
+    let door = door(8, &sent).await;
+    let request = v1::CompareEquivalentPeriodsRequest {
+        peers: peers(),
+        metric: "call_volumes".into(),
+        before_first_month: "2019-08".into(),
+        after_first_month: "2021-08".into(),
+        ..Default::default()
+    };
+    let answer = door.comparison().compare_equivalent_periods(request).await.expect("is whole").into_inner();
+    let (before, after) = (answer.before.clone().expect("is there"), answer.after.clone().expect("is there"));
+    assert_eq!((before.working_days, before.working_mondays), (21, 3));
+    assert_eq!((after.working_days, after.working_mondays), (21, 4));
+    let change = |at: usize| match &answer.organisations[at].result {
+        Some(v1::period_change::Result::Change(change)) => *change,
+        other => panic!("{other:?}"),
+    };
+    // Mondays alone make more calls; beyond that the seven are alike, and practice 0 has half of theirs.
+    let observed = change(1).observed_ratio.expect("is there");
+    close(observed, (4.0 * 30.0 + 17.0 * 10.0) / (3.0 * 30.0 + 18.0 * 10.0), 1e-9, "observed");
+    assert!(change(1).expected_ratio > 1.0, "{:?}", change(1));
+    close(change(0).ratio / change(1).ratio, 0.5, 1e-9, "half");
+    let parts = change(1);
+    let product = parts.by_list * parts.by_working_days * parts.by_weekdays * parts.by_closures;
+    close(product, parts.expected_ratio, 1e-9, "parts");
+    assert!(parts.lower < parts.ratio && parts.ratio < parts.upper);
+}
+
+#[tokio::test]
+async fn lists_of_one_month_are_what_sorting_says() {
+    let (door, sent, months) = year().await;
+    let request = v1::AssessListStabilityRequest {
+        peers: peers(),
+        first_month: "2025-03".into(),
+        last_month: "2026-02".into(),
+        metric: MISSED.into(),
+        other_denominators: vec!["missed_share_of_inbound_less_ivr".into()],
+        worst: v1::Worst::Highest.into(),
+        ..Default::default()
+    };
+    let answer = door.comparison().assess_list_stability(request).await.expect("is whole").into_inner();
+    let list = |month: &Date| {
+        let mut shares: Vec<(f64, usize)> = (0..PRACTICES)
+            .map(|practice| {
+                let own = sent.iter().filter(|c| c.practice == practice && c.day.first_of_month() == *month);
+                (own.clone().filter(|c| c.missed).count() as f64 / own.count() as f64, practice)
+            })
+            .collect();
+        shares.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        shares[..5].iter().map(|(_, practice)| *practice).collect::<Vec<_>>()
+    };
+    let lists: Vec<Vec<usize>> = months.iter().map(list).collect();
+    assert_eq!((answer.assessed, answer.listed, answer.left_out), (24, 5, 0));
+    for (at, month) in answer.months.iter().enumerate() {
+        let stay =
+            lists.get(at + 1).map(|next| lists[at].iter().filter(|unit| next.contains(unit)).count() as i64);
+        assert_eq!(month.stay_next, stay, "{}", month.month);
+        // No call ended in a menu: the other denominator is the same.
+        assert_eq!(month.by_denominator, [5]);
+    }
+    let always = (0..PRACTICES).filter(|unit| lists.iter().all(|list| list.contains(unit))).count();
+    assert_eq!(answer.always, always as i64);
+}
