@@ -26,6 +26,7 @@ pub fn all() -> Vec<Known> {
         callgauge_adapter_aircall,
         callgauge_adapter_amazon_connect,
         callgauge_adapter_asterisk,
+        callgauge_adapter_delimited,
         callgauge_adapter_genesys_cloud,
         callgauge_adapter_ringcentral,
         callgauge_adapter_twilio,
