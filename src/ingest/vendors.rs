@@ -33,10 +33,12 @@ pub fn all() -> Vec<Known> {
         callgauge_adapter_webex,
         callgauge_adapter_zoom,
     ];
-    all.push(Known {
-        vendor: Arc::from(callgauge_adapter_3cx::cdr_vendor()),
-        script: callgauge_adapter_3cx::CDR_SCRIPT,
-    });
+    for (vendor, script) in [
+        (callgauge_adapter_3cx::cdr_vendor(), callgauge_adapter_3cx::CDR_SCRIPT),
+        (callgauge_adapter_3cx::cdroutput_vendor(), callgauge_adapter_3cx::CDROUTPUT_SCRIPT),
+    ] {
+        all.push(Known { vendor: Arc::from(vendor), script });
+    }
     all.sort_by(|one, other| one.vendor.description().vendor.cmp(&other.vendor.description().vendor));
     all
 }
