@@ -75,13 +75,13 @@ use callgauge_adapter::{
 };
 
 use fetch::contact_center::ContactCenter;
-use fetch::work::{KEPT_DAYS, Work};
+use fetch::work::{KEEPS, Work};
 
 /// The scripted vendor that the conformance kit plays for this adapter: Work.
 pub const SCRIPT: &str = include_str!("../testdata/script.toml");
 
 /// The same for the Contact Center.
-pub const CONTACT_CENTER_SCRIPT: &str = include_str!("../testdata/contact_center.toml");
+pub const CONTACT_CENTER_SCRIPT: &str = include_str!("../testdata/contact_center.script.toml");
 
 /// 8x8.
 pub fn vendor() -> Box<dyn Vendor> {
@@ -125,12 +125,7 @@ impl Vendor for EightByEight {
 }
 
 fn settings() -> Vec<SettingSpec> {
-    let setting = |key: &str, kind, required, help: &str| SettingSpec {
-        key: key.into(),
-        kind,
-        required,
-        help: help.into(),
-    };
+    let setting = SettingSpec::new;
     vec![
         setting("product", SettingKind::Text, true, "\"work\" or \"contact_center\""),
         setting("api_key", SettingKind::Secret, true, "the key of an application in 8x8's Admin Console"),
@@ -189,7 +184,7 @@ fn describe() -> Description {
         version: env!("CARGO_PKG_VERSION").into(),
         reads: "the call records of Work, or the interactions of the Contact Center".into(),
         settings: settings(),
-        reaches_back: Some(Span::days(KEPT_DAYS)),
+        reaches_back: Some(KEEPS),
         late_by: Span::hours(2),
         longest_window: Span::days(31),
         metrics: vec![

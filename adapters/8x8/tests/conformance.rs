@@ -1,17 +1,39 @@
-//! The conformance kit: plays both products from their scripts in testdata, with everything that goes wrong with vendors.
+//! What every adapter is held to: the conformance kit's checks against its scripted vendor, saved payloads with what must come of them, and speed.
 
-use callgauge_adapter::conformance;
+use callgauge_adapter::conformance::speed::{self, Load};
+use callgauge_adapter::conformance::{self, golden};
+use callgauge_adapter::schema::Moment;
+use callgauge_adapter_8x8::{CONTACT_CENTER_SCRIPT, SCRIPT, vendor};
+
+/// 2026-03-03, after all payloads.
+const NOW: Moment = Moment::from_millis(1_772_500_000_000);
 
 #[tokio::test]
-async fn work_passes_the_conformance_kit() {
-    let vendor = callgauge_adapter_8x8::vendor();
-    let report = conformance::run(vendor.as_ref(), callgauge_adapter_8x8::SCRIPT).await;
+async fn it_passes_every_check_of_the_kit() {
+    let report = conformance::run(vendor().as_ref(), SCRIPT).await;
     assert!(report.passed(), "\n{report}");
 }
 
 #[tokio::test]
-async fn the_contact_center_passes_the_conformance_kit() {
-    let vendor = callgauge_adapter_8x8::vendor();
-    let report = conformance::run(vendor.as_ref(), callgauge_adapter_8x8::CONTACT_CENTER_SCRIPT).await;
+async fn the_contact_center_passes_every_check_of_the_kit() {
+    let report = conformance::run(vendor().as_ref(), CONTACT_CENTER_SCRIPT).await;
     assert!(report.passed(), "\n{report}");
+}
+
+#[test]
+fn payloads_become_the_records_that_were_written_down() {
+    golden::check(vendor().as_ref(), "testdata", NOW).unwrap_or_else(|faults| panic!("{faults}"));
+}
+
+#[test]
+#[ignore = "measures: in release, with --nocapture"]
+fn pages_are_mapped_fast_enough() {
+    for load in [
+        Load::json(&["testdata/work_calls.json"], "/data", &["/callId"], 1_000),
+        Load::json(&["testdata/contact_center.json"], "", &["/items/0/value", "/items/1/value"], 1_000),
+    ] {
+        let pace = speed::measure(vendor().as_ref(), &load.expect("has rows"), NOW).expect("maps");
+        println!("{pace}");
+        assert!(pace.is_enough(), "{pace}");
+    }
 }

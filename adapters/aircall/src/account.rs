@@ -17,20 +17,17 @@ use crate::wire::{Call, CallsPage, TagsPage};
 const PER_PAGE: u64 = 50;
 /// The most rows that a query gives.
 const QUERY_LIMIT: u64 = 10_000;
-/// How many calls a check shows.
-const SAMPLE: usize = 10;
 
 const ERRORS: ErrorTable = ErrorTable {
     code_at: &[],
     rules: &[
-        ErrorRule { status: 401, code: "", fault: Fault::Credentials, advice: WRONG_KEY },
-        ErrorRule { status: 403, code: "", fault: Fault::Credentials, advice: WRONG_KEY },
-        ErrorRule {
-            status: 402,
-            code: "",
-            fault: Fault::Plan,
-            advice: "the company's Aircall plan has ended or has no API; ask Aircall",
-        },
+        ErrorRule::of_status(401, Fault::Credentials, WRONG_KEY),
+        ErrorRule::of_status(403, Fault::Credentials, WRONG_KEY),
+        ErrorRule::of_status(
+            402,
+            Fault::Plan,
+            "the company's Aircall plan has ended or has no API; ask Aircall",
+        ),
     ],
 };
 
@@ -130,8 +127,7 @@ impl Adapter for Account {
         let mut page = Page::empty(Next::Done);
         self.map_rows(&list, Window { from, until: now }, &mut page);
         report.works.push(format!("may read calls: {} in the last 24 hours", list.meta.total));
-        report.sample = page.calls;
-        report.sample.truncate(SAMPLE);
+        report.sample = CheckReport::newest(page.calls);
         let tags: TagsPage = self.client.json(&Request::get("v1/tags").query("per_page", PER_PAGE)).await?.0;
         for (mark, ours, setting) in [
             ("queue_callback", &self.words.requested, "callback_requested_tags"),
@@ -151,13 +147,7 @@ impl Adapter for Account {
 
     async fn fetch(&self, request: FetchRequest) -> Result<Page, AdapterError> {
         let FetchRequest { window, cursor, now } = request;
-        let keeps = i64::try_from(KEEPS.secs).unwrap_or(i64::MAX).saturating_mul(1_000);
-        if window.until <= now.plus_millis(-keeps) {
-            return Err(AdapterError::new(
-                Fault::TooFarBack,
-                "Aircall keeps calls for 6 months; read from a later day on",
-            ));
-        }
+        window.kept("Aircall", KEEPS, now)?;
         let first = At { from: window.from.millis(), until: window.until.millis(), page: 1, seen: 0 };
         let at: At = cursor.as_ref().map_or(Ok(first), Cursor::read)?;
         let body = self.calls(at.from, at.until, "asc", at.page).await?;

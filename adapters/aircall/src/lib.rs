@@ -88,6 +88,3 @@ impl Vendor for Aircall {
         Ok(page)
     }
 }
-
-#[cfg(test)]
-mod tests;

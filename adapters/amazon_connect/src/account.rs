@@ -23,8 +23,6 @@ const EXPECTED: &str = "an answer of SearchContacts with \"Contacts\"";
 const PAGE_SIZE: u32 = 100;
 /// How long after a contact its transfers may begin.
 const FOLLOWS_AFTER_MILLIS: i64 = 4 * 3_600_000;
-/// How many calls a check shows.
-const SAMPLE: usize = 10;
 
 /// The group of requests for details, which AWS counts apart.
 const DETAILS: &str = "details";
@@ -35,75 +33,61 @@ const WRONG_KEYS: &str =
 const ERRORS: ErrorTable = ErrorTable {
     code_at: &[CodeAt::Header("x-amzn-errortype"), CodeAt::Body("/__type"), CodeAt::Body("/code")],
     rules: &[
-        rule(0, "UnrecognizedClientException", Fault::Credentials, WRONG_KEYS),
-        rule(0, "InvalidClientTokenId", Fault::Credentials, WRONG_KEYS),
-        rule(
-            0,
+        ErrorRule::of_code("UnrecognizedClientException", Fault::Credentials, WRONG_KEYS),
+        ErrorRule::of_code("InvalidClientTokenId", Fault::Credentials, WRONG_KEYS),
+        ErrorRule::of_code(
             "InvalidSignatureException",
             Fault::Credentials,
             "the signature does not hold: secret_access_key is wrong, or this machine's clock is minutes off",
         ),
-        rule(
-            0,
+        ErrorRule::of_code(
             "SignatureDoesNotMatch",
             Fault::Credentials,
             "the signature does not hold: secret_access_key is wrong",
         ),
-        rule(0, "IncompleteSignature", Fault::Credentials, WRONG_KEYS),
-        rule(
-            0,
+        ErrorRule::of_code("IncompleteSignature", Fault::Credentials, WRONG_KEYS),
+        ErrorRule::of_code(
             "ExpiredTokenException",
             Fault::Credentials,
             "the temporary keys have ended; give new ones, or keys that last",
         ),
-        rule(
-            0,
+        ErrorRule::of_code(
             "AccessDeniedException",
             Fault::Permission,
             "the keys may not search contacts; allow connect:SearchContacts and connect:DescribeContact on the instance",
         ),
-        rule(
-            0,
+        ErrorRule::of_code(
             "ResourceNotFoundException",
             Fault::Region,
             "there is no such instance in this region; check instance_id and region",
         ),
-        rule(
-            0,
+        ErrorRule::of_code(
             "OptInRequired",
             Fault::Disabled,
             "the account has not switched this region on; switch it on in the AWS account's settings",
         ),
-        rule(
-            0,
+        ErrorRule::of_code(
             "SubscriptionRequiredException",
             Fault::Plan,
             "the AWS account has no Amazon Connect or is suspended; open the AWS console",
         ),
-        rule(
-            0,
+        ErrorRule::of_code(
             "ThrottlingException",
             Fault::RateLimited { retry_after: None },
             "too many requests in this account and region; it is tried again later",
         ),
-        rule(
-            0,
+        ErrorRule::of_code(
             "TooManyRequestsException",
             Fault::RateLimited { retry_after: None },
             "too many requests in this account and region; it is tried again later",
         ),
-        rule(
+        ErrorRule::of_status(
             403,
-            "",
             Fault::Permission,
             "the keys may not search contacts; allow connect:SearchContacts and connect:DescribeContact on the instance",
         ),
     ],
 };
-
-const fn rule(status: u16, code: &'static str, fault: Fault, advice: &'static str) -> ErrorRule {
-    ErrorRule { status, code, fault, advice }
-}
 
 /// An instance.
 pub(crate) struct Account {
@@ -249,19 +233,14 @@ impl Adapter for Account {
             let lost = "details = false: calls carry no called number and are told apart by queue, and whether a callback was picked up is not known";
             report.warnings.push(lost.into());
         }
-        report.sample = page.calls;
-        report.sample.truncate(SAMPLE);
+        report.sample = CheckReport::newest(page.calls);
         report.warnings.extend(self.client.skew_warning());
         Ok(report)
     }
 
     async fn fetch(&self, request: FetchRequest) -> Result<Page, AdapterError> {
         let FetchRequest { window, cursor, now } = request;
-        let keeps = i64::try_from(KEEPS.secs).unwrap_or(i64::MAX).saturating_mul(1_000);
-        if window.until <= now.plus_millis(-keeps) {
-            let message = "Amazon Connect keeps contacts for 24 months; read from a later day on";
-            return Err(AdapterError::new(Fault::TooFarBack, message));
-        }
+        window.kept("Amazon Connect", KEEPS, now)?;
         let at: At = cursor.as_ref().map_or(Ok(At::default()), Cursor::read)?;
         self.page(window, at, now).await
     }

@@ -46,12 +46,7 @@ pub(crate) fn description() -> Description {
 }
 
 fn settings() -> Vec<SettingSpec> {
-    let setting = |key: &str, kind, required, help: &str| SettingSpec {
-        key: key.into(),
-        kind,
-        required,
-        help: help.into(),
-    };
+    let setting = SettingSpec::new;
     vec![
         setting(
             "instance_id",

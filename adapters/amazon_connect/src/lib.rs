@@ -104,6 +104,3 @@ fn contacts(payload: &[u8], page: &mut Page) -> Result<Vec<Contact>, AdapterErro
     }
     Ok(rows::rows(&records, &["ContactId"], page))
 }
-
-#[cfg(test)]
-mod tests;

@@ -18,8 +18,6 @@ pub(crate) const EXPECTED: &str =
 
 /// Conversations a page of a query, the most there can be.
 const PAGE_SIZE: u64 = 100;
-/// How many calls a check shows.
-const SAMPLE: usize = 10;
 
 const WRONG_CLIENT: &str = "the client's id or secret is wrong, the client was switched off, or the organisation lives in another region; check client_id, client_secret and region";
 const NO_PERMISSION: &str = "the client's role lacks the permission Analytics > Conversation Detail > View (analytics:conversationDetail:view) in the divisions of the queues; add it under Admin > Roles";
@@ -27,35 +25,33 @@ const NO_PERMISSION: &str = "the client's role lacks the permission Analytics > 
 const ERRORS: ErrorTable = ErrorTable {
     code_at: &[CodeAt::Body("/code"), CodeAt::Body("/error")],
     rules: &[
-        rule(0, "invalid_client", Fault::Credentials, WRONG_CLIENT),
-        rule(0, "bad.credentials", Fault::Credentials, WRONG_CLIENT),
-        rule(0, "authentication.required", Fault::Credentials, WRONG_CLIENT),
-        rule(0, "authentication.failed", Fault::Credentials, WRONG_CLIENT),
-        rule(
-            0,
+        ErrorRule::of_code("invalid_client", Fault::Credentials, WRONG_CLIENT),
+        ErrorRule::of_code("bad.credentials", Fault::Credentials, WRONG_CLIENT),
+        ErrorRule::of_code("authentication.required", Fault::Credentials, WRONG_CLIENT),
+        ErrorRule::of_code("authentication.failed", Fault::Credentials, WRONG_CLIENT),
+        ErrorRule::of_code(
             "unauthorized_client",
             Fault::Permission,
             "the client was not made with the grant Client Credentials; make one that is",
         ),
-        rule(0, "missing.permissions", Fault::Permission, NO_PERMISSION),
-        rule(0, "missing.any.permissions", Fault::Permission, NO_PERMISSION),
-        rule(0, "not.authorized", Fault::Permission, NO_PERMISSION),
-        rule(
-            0,
+        ErrorRule::of_code("missing.permissions", Fault::Permission, NO_PERMISSION),
+        ErrorRule::of_code("missing.any.permissions", Fault::Permission, NO_PERMISSION),
+        ErrorRule::of_code("not.authorized", Fault::Permission, NO_PERMISSION),
+        ErrorRule::of_code(
             "invalid.org",
             Fault::Region,
             "the organisation does not live in this region; set region to the end of its address",
         ),
-        rule(0, "org.disabled", Fault::Plan, "the organisation is switched off; ask Genesys"),
-        rule(402, "", Fault::Plan, "the organisation's licence does not include this; ask Genesys"),
-        rule(403, "", Fault::Permission, NO_PERMISSION),
-        rule(401, "", Fault::Credentials, WRONG_CLIENT),
+        ErrorRule::of_code("org.disabled", Fault::Plan, "the organisation is switched off; ask Genesys"),
+        ErrorRule::of_status(
+            402,
+            Fault::Plan,
+            "the organisation's licence does not include this; ask Genesys",
+        ),
+        ErrorRule::of_status(403, Fault::Permission, NO_PERMISSION),
+        ErrorRule::of_status(401, Fault::Credentials, WRONG_CLIENT),
     ],
 };
-
-const fn rule(status: u16, code: &'static str, fault: Fault, advice: &'static str) -> ErrorRule {
-    ErrorRule { status, code, fault, advice }
-}
 
 /// An organisation.
 pub(crate) struct Account {
@@ -173,8 +169,7 @@ impl Adapter for Account {
             let seen = "no conversation in the last 24 hours: if there were calls, the client's role does not reach the division of their queues";
             report.warnings.push(seen.into());
         }
-        report.sample = page.calls;
-        report.sample.truncate(SAMPLE);
+        report.sample = CheckReport::newest(page.calls);
         report.warnings.extend(self.client.skew_warning());
         Ok(report)
     }

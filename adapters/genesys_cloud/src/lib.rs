@@ -97,6 +97,3 @@ fn map_rows(raw: &[&RawValue], page: &mut Page) {
         map::map(&conversation, page);
     }
 }
-
-#[cfg(test)]
-mod tests;

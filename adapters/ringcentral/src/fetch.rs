@@ -37,73 +37,69 @@ const STEPS: StepPlan = StepPlan {
 const ERRORS: ErrorTable = ErrorTable {
     code_at: &[CodeAt::Body("/errors/0/errorCode"), CodeAt::Body("/errorCode"), CodeAt::Body("/error")],
     rules: &[
-        rule(
+        ErrorRule::of_code(
             "CMN-401",
             Fault::Permission,
             "the app lacks the scope ReadCallLog: add it in the developer console",
         ),
-        rule(
+        ErrorRule::of_code(
             "CMN-408",
             Fault::Permission,
             "the user of the JWT may not see the company's call log: give their role the permission Full Company Call Log",
         ),
-        rule(
+        ErrorRule::of_code(
             "InsufficientPermissions",
             Fault::Permission,
             "a permission is missing: the app needs ReadCallLog, the user of the JWT the company's call log",
         ),
-        rule(
+        ErrorRule::of_code(
             "CMN-301",
             Fault::RateLimited { retry_after: None },
             "too many requests; it is tried again later",
         ),
-        rule(
+        ErrorRule::of_code(
             "CMN-302",
             Fault::RateLimited { retry_after: None },
             "too many requests; it is tried again later",
         ),
-        rule(
+        ErrorRule::of_code(
             "CMN-304",
             Fault::RateLimited { retry_after: None },
             "the same request is under way twice; it is tried again later",
         ),
-        rule(
+        ErrorRule::of_code(
             "CMN-310",
             Fault::RateLimited { retry_after: None },
             "too many requests of all of RingCentral's users; it is tried again later",
         ),
-        rule(
+        ErrorRule::of_code(
             "CMN-303",
             Fault::Plan,
             "the account has no rate plan for this interface: ask RingCentral to assign one to the app",
         ),
-        rule(
+        ErrorRule::of_code(
             "OAU-165",
             Fault::Region,
             "the app lives in the sandbox: set base_url to https://platform.devtest.ringcentral.com, or use a production app",
         ),
-        rule(
+        ErrorRule::of_code(
             "OAU-*",
             Fault::Credentials,
             "client_id, client_secret or jwt is wrong or has ended, or the JWT was made for another app",
         ),
-        rule(
+        ErrorRule::of_code(
             "invalid_grant",
             Fault::Credentials,
             "the jwt is wrong or has ended: make a new JWT credential for this app",
         ),
-        rule("invalid_client", Fault::Credentials, "client_id or client_secret is wrong"),
-        rule(
+        ErrorRule::of_code("invalid_client", Fault::Credentials, "client_id or client_secret is wrong"),
+        ErrorRule::of_code(
             "unauthorized_client",
             Fault::Disabled,
             "the app does not allow JWT: switch on the JWT auth flow in the developer console",
         ),
     ],
 };
-
-const fn rule(code: &'static str, fault: Fault, advice: &'static str) -> ErrorRule {
-    ErrorRule { status: 0, code, fault, advice }
-}
 
 /// An account.
 pub(crate) struct Account {
@@ -195,8 +191,7 @@ impl Adapter for Account {
             );
         }
         report.warnings.extend(self.client.skew_warning());
-        page.calls.sort_by_key(|call| std::cmp::Reverse(call.draft.started_at));
-        report.sample = page.calls.into_iter().take(10).collect();
+        report.sample = CheckReport::newest(page.calls);
         Ok(report)
     }
 

@@ -98,12 +98,7 @@ fn rules(read: &mut SettingsReader<'_>) -> Rules {
 }
 
 fn describe() -> Description {
-    let setting = |key: &str, kind, required, help: &str| SettingSpec {
-        key: key.into(),
-        kind,
-        required,
-        help: help.into(),
-    };
+    let setting = SettingSpec::new;
     let outcome = |outcome, reason, how| OutcomeSupport { outcome, reason, how };
     Description {
         vendor: "ringcentral".into(),

@@ -52,6 +52,18 @@ pub struct CheckReport {
     pub sample: Vec<VendorCall>,
 }
 
+impl CheckReport {
+    /// The most calls that are shown.
+    pub const SAMPLE: usize = 10;
+
+    /// Of calls that came, those to show: the newest.
+    pub fn newest(mut calls: Vec<VendorCall>) -> Vec<VendorCall> {
+        calls.sort_by_key(|call| std::cmp::Reverse(call.draft.started_at));
+        calls.truncate(Self::SAMPLE);
+        calls
+    }
+}
+
 /// A kind of telephony, before any account is named.
 pub trait Vendor: Send + Sync {
     /// What its adapter is and can do. The same always; needs no account.

@@ -51,6 +51,13 @@ pub struct SettingSpec {
     pub help: String,
 }
 
+impl SettingSpec {
+    /// One with its key, what it takes, whether it has to be given, and what it means.
+    pub fn new(key: &str, kind: SettingKind, required: bool, help: &str) -> Self {
+        Self { key: key.to_owned(), kind, required, help: help.to_owned() }
+    }
+}
+
 /// What a setting takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

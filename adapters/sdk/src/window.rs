@@ -2,7 +2,7 @@
 
 use callgauge_schema::Moment;
 
-use crate::{Span, Window};
+use crate::{AdapterError, Fault, Span, Window};
 
 impl Window {
     /// A stretch; `None` where it would be empty or run backwards.
@@ -49,6 +49,20 @@ impl Window {
     pub fn clamped(self, now: Moment, keeps: Option<Span>, appears_after: Span) -> Option<Self> {
         let oldest = keeps.map_or(self.from, |keeps| now.plus_millis(-millis(keeps)));
         Self::new(self.from.max(oldest), self.until.min(now.plus_millis(-millis(appears_after))))
+    }
+
+    /// Refuses a stretch of which the vendor keeps nothing any more; gives the oldest instant that it keeps.
+    ///
+    /// # Errors
+    /// [`Fault::TooFarBack`].
+    pub fn kept(&self, vendor: &str, keeps: Span, now: Moment) -> Result<Moment, AdapterError> {
+        let oldest = now.plus_millis(-millis(keeps));
+        if self.until > oldest {
+            return Ok(oldest);
+        }
+        let days = keeps.secs / 86_400;
+        let message = format!("{vendor} keeps calls for {days} days: read from a later day on");
+        Err(AdapterError::new(Fault::TooFarBack, message))
     }
 
     /// The next stretch to read, where everything before `read_until` was read: from there less the lookback, since late records and corrections are

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use callgauge_adapter::conformance::{Verdict, matrix, run};
+use callgauge_adapter::conformance::{Verdict, golden, matrix, run};
 use callgauge_adapter::generate::{GenerateError, generate, generate_with, to_fill_in};
+use callgauge_adapter::schema::Moment;
 
 /// The template itself, compiled in: it is a whole adapter.
 #[path = "../src/generate/template/src/lib.rs"]
@@ -29,6 +30,14 @@ async fn the_template_passes_every_check_of_the_kit() {
         matrix.contains("| Acme | native | native | derived |") && !matrix.contains("FAILED"),
         "{matrix}"
     );
+}
+
+#[test]
+fn its_payloads_become_the_records_that_were_written_down() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/generate/template/testdata");
+    let now = Moment::from_millis(1_772_500_000_000);
+    let cases = golden::check(template::vendor().as_ref(), folder, now);
+    assert_eq!(cases.unwrap_or_else(|faults| panic!("{faults}")), 1);
 }
 
 #[test]

@@ -28,60 +28,49 @@ const EVENTS_AFTER_MILLIS: i64 = 5 * 60_000;
 const EVENTS_KEPT_MILLIS: i64 = 30 * 86_400_000;
 /// The most pages of events for one page of calls.
 const EVENT_PAGES: usize = 40;
-/// How many calls a check shows.
-const SAMPLE: usize = 10;
 
 const ERRORS: ErrorTable = ErrorTable {
     code_at: &[CodeAt::Body("/code")],
     rules: &[
-        rule(
+        ErrorRule::new(
             403,
             "20003",
             Fault::Permission,
             "the API key may not read this account's calls; a restricted key needs Voice > Calls > List, or use a standard key",
         ),
-        rule(
-            0,
+        ErrorRule::of_code(
             "20003",
             Fault::Credentials,
             "user or secret is wrong, or the API key was deleted; make one under Account > API keys & tokens",
         ),
-        rule(
-            0,
+        ErrorRule::of_code(
             "20005",
             Fault::Plan,
             "the account is suspended or closed; open the Twilio console and see to its balance",
         ),
-        rule(
-            0,
+        ErrorRule::of_code(
             "20006",
             Fault::Permission,
             "the account may not be read with this key; use a key of the account or of its parent",
         ),
-        rule(
+        ErrorRule::new(
             404,
             "20404",
             Fault::Region,
             "there is no such account or workspace here; check account_sid and workspace_sid, and base_url if the account lives in another region",
         ),
-        rule(
-            0,
+        ErrorRule::of_code(
             "20429",
             Fault::RateLimited { retry_after: None },
             "too many requests at once; it is tried again later",
         ),
-        rule(
+        ErrorRule::of_status(
             401,
-            "",
             Fault::Credentials,
             "user or secret is wrong, or the API key was deleted; make one under Account > API keys & tokens",
         ),
     ],
 };
-
-const fn rule(status: u16, code: &'static str, fault: Fault, advice: &'static str) -> ErrorRule {
-    ErrorRule { status, code, fault, advice }
-}
 
 /// An account.
 pub(crate) struct Account {
@@ -260,19 +249,14 @@ impl Adapter for Account {
             let lost = "no workspace_sid: calls that wait in a queue cannot be told from calls that the menu served, and are UNCLASSIFIED where nobody answered";
             report.warnings.push(lost.into());
         }
-        report.sample = page.calls;
-        report.sample.truncate(SAMPLE);
+        report.sample = CheckReport::newest(page.calls);
         report.warnings.extend(self.calls.skew_warning());
         Ok(report)
     }
 
     async fn fetch(&self, request: FetchRequest) -> Result<Page, AdapterError> {
         let FetchRequest { window, cursor, now } = request;
-        let keeps = i64::try_from(KEEPS.secs).unwrap_or(i64::MAX).saturating_mul(1_000);
-        if window.until <= now.plus_millis(-keeps) {
-            let message = "Twilio lists calls of the last 13 months; read from a later day on";
-            return Err(AdapterError::new(Fault::TooFarBack, message));
-        }
+        window.kept("Twilio", KEEPS, now)?;
         let at: At = cursor.as_ref().map_or(Ok(At::default()), Cursor::read)?;
         self.page(window, at, now).await
     }

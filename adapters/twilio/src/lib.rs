@@ -107,6 +107,3 @@ impl Vendor for Twilio {
 fn protocol(message: impl Into<String>) -> AdapterError {
     AdapterError::new(Fault::Protocol, message)
 }
-
-#[cfg(test)]
-mod tests;

@@ -28,7 +28,7 @@ const STEPS: StepPlan = StepPlan {
     rows: 2 * PER_PAGE,
 };
 /// How long the history is kept.
-pub(crate) const KEPT_DAYS: u64 = 30;
+pub(crate) const KEEPS: Span = Span::days(30);
 /// Only what is older than this can be asked for, in milliseconds: five minutes, and ten seconds for clocks.
 const FRESH_MS: i64 = 310_000;
 const PAGES: Pager = Pager::Link;
@@ -37,40 +37,40 @@ const PAGES: Pager = Pager::Link;
 const ERRORS: ErrorTable = ErrorTable {
     code_at: &[CodeAt::Body("/error")],
     rules: &[
-        rule(
+        ErrorRule::of_status(
             451,
-            "",
             Fault::Region,
             "the organisation lives in another region: set base_url to https://analytics-calling-eu.webexapis.com/v1, or -in, -au or -gov",
         ),
-        rule(
+        ErrorRule::of_status(
             401,
-            "",
             Fault::Credentials,
             "the token was refused: authorise the integration again and put the new refresh_token into the settings",
         ),
-        rule(
+        ErrorRule::of_status(
             403,
-            "",
             Fault::Permission,
             "the scope spark-admin:calling_cdr_read is missing, or the administrator lacks the role Webex Calling Detailed Call History API access",
         ),
-        rule(
-            0,
+        ErrorRule::of_code(
             "invalid_grant",
             Fault::Credentials,
             "refresh_token is wrong, was used up or has ended: authorise the integration again",
         ),
-        rule(0, "invalid_client", Fault::Credentials, "client_id or client_secret is wrong"),
-        rule(0, "invalid_request", Fault::Credentials, "client_id, client_secret or refresh_token is wrong"),
-        rule(423, "", Fault::Disabled, "the interface is locked for this organisation: ask Cisco"),
-        rule(410, "", Fault::Region, "the address is no longer served: check base_url"),
+        ErrorRule::of_code("invalid_client", Fault::Credentials, "client_id or client_secret is wrong"),
+        ErrorRule::of_code(
+            "invalid_request",
+            Fault::Credentials,
+            "client_id, client_secret or refresh_token is wrong",
+        ),
+        ErrorRule::of_status(
+            423,
+            Fault::Disabled,
+            "the interface is locked for this organisation: ask Cisco",
+        ),
+        ErrorRule::of_status(410, Fault::Region, "the address is no longer served: check base_url"),
     ],
 };
-
-const fn rule(status: u16, code: &'static str, fault: Fault, advice: &'static str) -> ErrorRule {
-    ErrorRule { status, code, fault, advice }
-}
 
 /// An organisation.
 pub(crate) struct Account {
@@ -153,24 +153,20 @@ impl Adapter for Account {
         let legs = self.legs(day, None, &mut page).await?.unwrap_or_default();
         let listed = legs.len();
         map::calls(legs, None, &mut page);
-        page.calls.sort_by_key(|call| std::cmp::Reverse(call.draft.started_at));
         Ok(CheckReport {
             works: vec![
                 "signed in".into(),
                 format!("may read the detailed call history: {listed} legs of the last 12 hours"),
             ],
             warnings: self.client.skew_warning().into_iter().collect(),
-            sample: page.calls.into_iter().take(10).collect(),
+            sample: CheckReport::newest(page.calls),
         })
     }
 
     async fn fetch(&self, request: FetchRequest) -> Result<Page, AdapterError> {
         let step = STEPS.step(&request)?;
-        let oldest = request.now.plus_millis(60_000 - (KEPT_DAYS as i64) * 86_400_000);
-        if step.core.until <= oldest {
-            let message = "Webex keeps 30 days of call history: ask for a later stretch";
-            return Err(AdapterError::new(Fault::TooFarBack, message));
-        }
+        // A minute less, since it is asked for later than now.
+        let oldest = step.core.kept("Webex", KEEPS, request.now)?.plus_millis(60_000);
         let read = step.read(BEFORE, AFTER, request.now);
         let until = read.until.min(request.now.plus_millis(-FRESH_MS));
         let window = Window { from: read.from.max(oldest), until };

@@ -86,12 +86,7 @@ impl Vendor for Webex {
 }
 
 fn describe() -> Description {
-    let setting = |key: &str, kind, required, help: &str| SettingSpec {
-        key: key.into(),
-        kind,
-        required,
-        help: help.into(),
-    };
+    let setting = SettingSpec::new;
     let outcome = |outcome, reason| OutcomeSupport { outcome, reason, how: How::Derived };
     Description {
         vendor: "webex".into(),
@@ -128,7 +123,7 @@ fn describe() -> Description {
                 "where tokens are had; https://webexapis.com/v1/access_token without it",
             ),
         ],
-        reaches_back: Some(Span::days(fetch::KEPT_DAYS)),
+        reaches_back: Some(fetch::KEEPS),
         late_by: Span::hours(12),
         longest_window: Span::days(7),
         metrics: vec![

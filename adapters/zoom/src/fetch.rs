@@ -26,69 +26,61 @@ const STEPS: StepPlan = StepPlan {
 /// So long after a call its elements are there, or never come, in milliseconds: an hour.
 const SETTLED_MS: i64 = 3_600_000;
 /// How long the history is kept, in days: six months, less a day for the shortest six.
-pub(crate) const KEPT_DAYS: u64 = 180;
+pub(crate) const KEEPS: Span = Span::days(180);
 
 /// What the vendor's refusals mean.
 const ERRORS: ErrorTable = ErrorTable {
     code_at: &[CodeAt::Body("/code"), CodeAt::Body("/error"), CodeAt::Body("/reason")],
     rules: &[
-        rule(
-            0,
+        ErrorRule::of_code(
             "4711",
             Fault::Permission,
             "the app lacks a scope: add phone:read:list_call_logs:admin and phone:read:call_log:admin and activate it again",
         ),
-        rule(
-            0,
+        ErrorRule::of_code(
             "4700",
             Fault::Credentials,
             "the access token was refused: check client_id, client_secret and account_id",
         ),
-        rule(
-            0,
+        ErrorRule::of_code(
             "124",
             Fault::Credentials,
             "the access token was refused: check client_id, client_secret and account_id",
         ),
-        rule(
-            0,
+        ErrorRule::of_code(
             "200",
             Fault::Permission,
             "the app's owner may not read the account's phone data: give their role Zoom Phone, view",
         ),
-        rule(
-            0,
+        ErrorRule::of_code(
             "104",
             Fault::Permission,
             "the app lacks a scope: add phone:read:list_call_logs:admin and phone:read:call_log:admin and activate it again",
         ),
-        rule(0, "7008", Fault::Plan, "the account has no Zoom Phone plan, or it has ended"),
-        rule(0, "invalid_client", Fault::Credentials, "client_id or client_secret is wrong"),
-        rule(0, "invalid_grant", Fault::Credentials, "account_id is wrong, or the app is of another account"),
-        rule(
-            0,
+        ErrorRule::of_code("7008", Fault::Plan, "the account has no Zoom Phone plan, or it has ended"),
+        ErrorRule::of_code("invalid_client", Fault::Credentials, "client_id or client_secret is wrong"),
+        ErrorRule::of_code(
+            "invalid_grant",
+            Fault::Credentials,
+            "account_id is wrong, or the app is of another account",
+        ),
+        ErrorRule::of_code(
             "unsupported_grant_type",
             Fault::Disabled,
             "the app is of another kind: it must be a server-to-server OAuth app",
         ),
-        rule(
-            0,
+        ErrorRule::of_code(
             "invalid_request",
             Fault::Disabled,
             "the app is not activated, or account_id is wrong: activate it in the Zoom app marketplace",
         ),
-        rule(
-            0,
+        ErrorRule::of_code(
             "300",
             Fault::Protocol,
             "the request was refused as wrong; the vendor's interface may have changed",
         ),
     ],
 };
-
-const fn rule(status: u16, code: &'static str, fault: Fault, advice: &'static str) -> ErrorRule {
-    ErrorRule { status, code, fault, advice }
-}
 
 /// An account.
 pub(crate) struct Account {
@@ -227,7 +219,7 @@ impl Adapter for Account {
         let listed = rows.len();
         let mut calls = map::join(rows, None);
         calls.sort_by(|a, b| b.rows[0].start_time.cmp(&a.rows[0].start_time));
-        calls.truncate(10);
+        calls.truncate(CheckReport::SAMPLE);
         let mut works = vec![
             "signed in".into(),
             format!("may read the account's call history: {listed} rows of the last 24 hours"),
@@ -249,11 +241,7 @@ impl Adapter for Account {
 
     async fn fetch(&self, request: FetchRequest) -> Result<Page, AdapterError> {
         let step = STEPS.step(&request)?;
-        let oldest = request.now.plus_millis(-(KEPT_DAYS as i64) * 86_400_000);
-        if step.core.until <= oldest {
-            let message = "Zoom keeps six months of call history: ask for a later stretch";
-            return Err(AdapterError::new(Fault::TooFarBack, message));
-        }
+        let oldest = step.core.kept("Zoom", KEEPS, request.now)?;
         let read = step.read(MARGIN, MARGIN, request.now);
         let window = Window { from: read.from.max(oldest), until: read.until };
         let mut page = Page::empty(Next::Done);

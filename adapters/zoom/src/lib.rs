@@ -97,12 +97,7 @@ impl Vendor for Zoom {
 }
 
 fn describe() -> Description {
-    let setting = |key: &str, kind, required, help: &str| SettingSpec {
-        key: key.into(),
-        kind,
-        required,
-        help: help.into(),
-    };
+    let setting = SettingSpec::new;
     let outcome = |outcome, reason, how| OutcomeSupport { outcome, reason, how };
     Description {
         vendor: "zoom".into(),
@@ -139,7 +134,7 @@ fn describe() -> Description {
                  Without them nobody knows who answered a queue",
             ),
         ],
-        reaches_back: Some(Span::days(fetch::KEPT_DAYS)),
+        reaches_back: Some(fetch::KEEPS),
         late_by: Span::hours(2),
         longest_window: Span::days(28),
         metrics: vec![

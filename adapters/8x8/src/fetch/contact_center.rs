@@ -137,14 +137,13 @@ impl Adapter for ContactCenter {
         let interactions = self.interactions(day, None, &mut page).await?.unwrap_or_default();
         let listed = interactions.len();
         map::calls(interactions, None, &mut page);
-        page.calls.sort_by_key(|call| std::cmp::Reverse(call.draft.started_at));
         Ok(CheckReport {
             works: vec![
                 "signed in".into(),
                 format!("may have detailed reports made: {listed} interactions of the last 24 hours"),
             ],
             warnings: self.client.skew_warning().into_iter().collect(),
-            sample: page.calls.into_iter().take(10).collect(),
+            sample: CheckReport::newest(page.calls),
         })
     }
 

@@ -5,7 +5,7 @@ use callgauge_adapter::http::{Auth, Budget, Client, OAuth, Rate, Request};
 use callgauge_adapter::schema::Moment;
 use callgauge_adapter::time::{self, Zone};
 use callgauge_adapter::{
-    Adapter, AdapterError, CheckReport, Cursor, Fault, FetchRequest, Next, Page, Settings, SettingsReader,
+    Adapter, AdapterError, CheckReport, Cursor, FetchRequest, Next, Page, Settings, SettingsReader, Span,
     Window,
 };
 
@@ -18,7 +18,7 @@ const PER_PAGE: usize = 1_000;
 /// Requests a minute: not documented here, ten for another interface of the same product.
 const A_MINUTE: u32 = 10;
 /// How long records are kept, in days: two years.
-pub(crate) const KEPT_DAYS: u64 = 730;
+pub(crate) const KEEPS: Span = Span::days(730);
 
 /// An account.
 pub(crate) struct Work {
@@ -78,8 +78,7 @@ impl Work {
 impl Adapter for Work {
     async fn check(&self, now: Moment) -> Result<CheckReport, AdapterError> {
         let day = Window { from: now.plus_millis(-86_400_000), until: now };
-        let mut page = self.page(day, None).await?;
-        page.calls.sort_by_key(|call| std::cmp::Reverse(call.draft.started_at));
+        let page = self.page(day, None).await?;
         let listed = page.calls.len();
         Ok(CheckReport {
             works: vec![
@@ -90,15 +89,12 @@ impl Adapter for Work {
                 ),
             ],
             warnings: self.client.skew_warning().into_iter().collect(),
-            sample: page.calls.into_iter().take(10).collect(),
+            sample: CheckReport::newest(page.calls),
         })
     }
 
     async fn fetch(&self, request: FetchRequest) -> Result<Page, AdapterError> {
-        if request.window.until <= request.now.plus_millis(-(KEPT_DAYS as i64) * 86_400_000) {
-            let message = "8x8 keeps two years of call records: ask for a later stretch";
-            return Err(AdapterError::new(Fault::TooFarBack, message));
-        }
+        request.window.kept("8x8", KEEPS, request.now)?;
         self.page(request.window, request.cursor.as_ref().map(|cursor| cursor.0.as_str())).await
     }
 }

@@ -15,8 +15,10 @@ pub(crate) struct Marks {
     personal: Vec<String>,
 }
 
-/// The first nine digits of every planted number, as dialled from abroad: of the range that Ofcom keeps for drama.
+/// The first digits of every planted number after the country's: of the range that Ofcom keeps for drama.
 const NUMBERS: &str = "77009000";
+/// Of the whole range, 07700 900000 to 07700 900999.
+const DRAMA: &str = "7700900";
 /// Of every planted name and address.
 const NAMES: [&str; 2] = ["zephyrine", "quillfeather"];
 /// Of every planted recording.
@@ -121,19 +123,25 @@ impl Marks {
 
     /// Which planted personal datum is in a text.
     pub(crate) fn personal_in(&self, text: &str) -> Option<&'static str> {
-        let lower = text.to_lowercase();
-        if NAMES.iter().any(|name| lower.contains(name)) {
-            return Some("a caller's name or e-mail address");
-        }
-        if RECORDINGS.iter().any(|part| lower.contains(part)) {
-            return Some("the address of a recording");
-        }
-        if self.personal.iter().any(|part| lower.contains(part)) {
-            return Some("a text that the script calls personal");
-        }
-        let digits: String = lower.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')')).collect();
-        digits.contains(NUMBERS).then_some("a caller's number")
+        planted(text).or_else(|| {
+            let lower = text.to_lowercase();
+            let called = self.personal.iter().any(|part| lower.contains(part));
+            called.then_some("a text that the script calls personal")
+        })
     }
+}
+
+/// What of a caller, as everything that the kit plants has it, is in a text.
+pub(crate) fn planted(text: &str) -> Option<&'static str> {
+    let lower = text.to_lowercase();
+    if NAMES.iter().any(|name| lower.contains(name)) {
+        return Some("a caller's name or e-mail address");
+    }
+    if RECORDINGS.iter().any(|part| lower.contains(part)) {
+        return Some("the address of a recording");
+    }
+    let digits: String = lower.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')')).collect();
+    digits.contains(DRAMA).then_some("a caller's number")
 }
 
 fn letter(number: u8) -> String {

@@ -5,6 +5,8 @@
 //! and between fetch and commit, and re-reads what it has read. Every fault that vendors have is done to every adapter, at requests all over the
 //! reading; whatever the adapter gives back or logs is looked through for planted secrets and callers' data.
 //!
+//! What an adapter makes of saved payloads is held by [`golden`], how fast it does so is measured by [`speed`].
+//!
 //! No time is lost: while it runs an adapter, [`crate::clock::current`] is a clock on which waiting takes no time, so that minutes of a rate budget
 //! are counted exactly. Nothing reaches beyond loopback.
 
@@ -12,6 +14,7 @@ mod checks;
 mod expect;
 mod fast_clock;
 mod fault;
+pub mod golden;
 mod host;
 mod http;
 mod listing;
@@ -20,6 +23,7 @@ mod marks;
 mod report;
 pub mod script;
 mod select;
+pub mod speed;
 #[cfg(test)]
 mod tests;
 mod trial;

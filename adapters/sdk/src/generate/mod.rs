@@ -8,12 +8,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The files of a package: where they go, and the template.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 8] = [
     ("Cargo.toml", include_str!("template/package.toml")),
     ("src/lib.rs", include_str!("template/src/lib.rs")),
     ("src/wire.rs", include_str!("template/src/wire.rs")),
     ("src/map.rs", include_str!("template/src/map.rs")),
     ("testdata/script.toml", include_str!("template/testdata/script.toml")),
+    ("testdata/calls.json", include_str!("template/testdata/calls.json")),
+    ("testdata/calls.expected.jsonl", include_str!("template/testdata/calls.expected.jsonl")),
     ("tests/conformance.rs", include_str!("template/tests/conformance.rs")),
 ];
 

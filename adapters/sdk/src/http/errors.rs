@@ -69,6 +69,21 @@ impl ErrorTable {
 }
 
 impl ErrorRule {
+    /// What a code means, with this status only.
+    pub const fn new(status: u16, code: &'static str, fault: Fault, advice: &'static str) -> Self {
+        Self { status, code, fault, advice }
+    }
+
+    /// What a code means, whatever the status.
+    pub const fn of_code(code: &'static str, fault: Fault, advice: &'static str) -> Self {
+        Self { status: 0, code, fault, advice }
+    }
+
+    /// What a status means, whatever the code.
+    pub const fn of_status(status: u16, fault: Fault, advice: &'static str) -> Self {
+        Self { status, code: "", fault, advice }
+    }
+
     /// The error for an operator. Of the answer it names the status, and the code where the rule does: both are known words, nothing is copied from the body.
     pub(super) fn error(&self, vendor: &str, status: u16, wait: Option<std::time::Duration>) -> AdapterError {
         let code = if self.code.is_empty() || self.code.ends_with('*') {
@@ -108,5 +123,5 @@ pub(super) fn standard(status: u16) -> ErrorRule {
         451 => (Fault::Region, "the account lives in another region; check base_url"),
         _ => (Fault::Protocol, "the request was refused as wrong; the vendor's interface may have changed"),
     };
-    ErrorRule { status, code: "", fault, advice }
+    ErrorRule::of_status(status, fault, advice)
 }

@@ -19,52 +19,50 @@ const MARGIN: Duration = Duration::from_secs(60);
 const SIGN_IN_ERRORS: ErrorTable = ErrorTable {
     code_at: &[CodeAt::Body("/error")],
     rules: &[
-        rule(
-            0,
+        ErrorRule::of_code(
             "invalid_client",
             Fault::Credentials,
             "the client id or secret is wrong, or the app was removed; check both in the settings",
         ),
-        rule(
-            0,
+        ErrorRule::of_code(
             "invalid_grant",
             Fault::Credentials,
             "the refresh token, assertion or password is wrong, used up or has ended; sign in at the vendor anew and put the new one into the settings",
         ),
-        rule(
-            0,
+        ErrorRule::of_code(
             "unauthorized_client",
             Fault::Permission,
             "the app may not sign in in this way; change its type at the vendor",
         ),
-        rule(
-            0,
+        ErrorRule::of_code(
             "unsupported_grant_type",
             Fault::Permission,
             "this way of signing in is not open to the app; change its type at the vendor, and check token_url",
         ),
-        rule(
-            0,
+        ErrorRule::of_code(
             "invalid_scope",
             Fault::Permission,
             "the app lacks a scope; grant those that the adapter's doc lists",
         ),
-        rule(400, "", Fault::Credentials, "signing in was refused; check the credentials in the settings"),
-        rule(401, "", Fault::Credentials, "signing in was refused; check the credentials in the settings"),
-        rule(
+        ErrorRule::of_status(
+            400,
+            Fault::Credentials,
+            "signing in was refused; check the credentials in the settings",
+        ),
+        ErrorRule::of_status(
+            401,
+            Fault::Credentials,
+            "signing in was refused; check the credentials in the settings",
+        ),
+        ErrorRule::of_status(
             403,
-            "",
             Fault::Permission,
             "signing in is not allowed; check that the app is active at the vendor",
         ),
-        rule(404, "", Fault::Region, "there is no sign-in at this address; check token_url"),
-        rule(405, "", Fault::Region, "there is no sign-in at this address; check token_url"),
+        ErrorRule::of_status(404, Fault::Region, "there is no sign-in at this address; check token_url"),
+        ErrorRule::of_status(405, Fault::Region, "there is no sign-in at this address; check token_url"),
     ],
 };
-
-const fn rule(status: u16, code: &'static str, fault: Fault, advice: &'static str) -> ErrorRule {
-    ErrorRule { status, code, fault, advice }
-}
 
 /// Fetches tokens and has the one at hand.
 pub(super) struct TokenSource {

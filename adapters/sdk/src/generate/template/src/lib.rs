@@ -50,12 +50,7 @@ pub fn vendor() -> Box<dyn Vendor> {
 struct Acme;
 
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| {
-    let setting = |key: &str, kind, required, help: &str| SettingSpec {
-        key: key.to_owned(),
-        kind,
-        required,
-        help: help.to_owned(),
-    };
+    let setting = SettingSpec::new;
     let outcome = |outcome, reason, how| OutcomeSupport { outcome, reason, how };
     Description {
         vendor: "acme".to_owned(),
@@ -159,7 +154,7 @@ impl Adapter for Account {
         Ok(CheckReport {
             works: vec!["signed in".to_owned(), "may read the account's call log".to_owned()],
             warnings: Vec::new(),
-            sample: page.calls.into_iter().take(10).collect(),
+            sample: CheckReport::newest(page.calls),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use callgauge_adapter::schema::{Direction, Draft, Moment, Outcome, Reason};
 use callgauge_adapter::time::{self, TimeFault, Zone};
-use callgauge_adapter::{Page, Place, RejectedRow, UnknownWord, VendorCall, call_id_of};
+use callgauge_adapter::{Page, Place, RejectedRow, VendorCall, call_id_of};
 
 use super::wire::Call;
 
@@ -72,11 +72,7 @@ fn outcome(word: &str, page: &mut Page) -> (Outcome, Option<Reason>) {
         "voicemail" => (Outcome::Missed, Some(Reason::Voicemail)),
         "menu" => (Outcome::EndedInIvr, Some(Reason::HungUpInMenu)),
         other => {
-            let word: String = other.chars().take(64).collect();
-            match page.unknown_words.iter_mut().find(|known| known.word == word) {
-                Some(known) => known.times += 1,
-                None => page.unknown_words.push(UnknownWord { field: "result".to_owned(), word, times: 1 }),
-            }
+            page.unknown_word("result", other);
             (Outcome::Unclassified, None)
         }
     }
