@@ -56,7 +56,12 @@ pub(crate) fn xapi() -> Description {
                 true,
                 "The client made in the admin console, Integrations, API, with the Configuration API and the role System Owner; of callgauge alone.",
             ),
-            setting("client_secret", SettingKind::Secret, true, "The client's key, which the console shows once."),
+            setting(
+                "client_secret",
+                SettingKind::Secret,
+                true,
+                "The client's key, which the console shows once.",
+            ),
             setting(
                 "token_url",
                 SettingKind::Text,

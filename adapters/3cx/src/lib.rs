@@ -105,8 +105,8 @@ mod wire;
 
 use callgauge_adapter::schema::Moment;
 use callgauge_adapter::{
-    Adapter, AdapterError, Description, Fault, MapRequest, Next, Page, SettingFaults, Settings, SettingsReader,
-    Vendor, call_id_of,
+    Adapter, AdapterError, Description, Fault, MapRequest, Next, Page, SettingFaults, Settings,
+    SettingsReader, Vendor, call_id_of,
 };
 
 use fetch::folder::{Account as Files, Format, page_of};
@@ -168,7 +168,9 @@ impl Vendor for ThreeCx {
         }
         let protocol = |why: String| AdapterError::new(Fault::Protocol, why);
         if payload.trim_ascii_start().starts_with(b"{") {
-            return Err(protocol("expected a CSV file; this is JSON, and the adapter 3cx reads pages of the call log".into()));
+            return Err(protocol(
+                "expected a CSV file; this is JSON, and the adapter 3cx reads pages of the call log".into(),
+            ));
         }
         let mut read = SettingsReader::new(settings);
         read.optional_text("folder");

@@ -4,9 +4,9 @@ pub(crate) mod cdr;
 pub(crate) mod segments;
 pub(crate) mod xapi;
 
+use callgauge_adapter::line_of;
 use callgauge_adapter::schema::{Direction, Draft, DraftDuration, Moment, Outcome, Reason};
 use callgauge_adapter::time::{self, TimeFault};
-use callgauge_adapter::line_of;
 use serde::Serialize;
 
 /// What a stage leads to.

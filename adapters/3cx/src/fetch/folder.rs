@@ -1,11 +1,13 @@
 //! One folder of a 3CX system's files, open: a page of it at a time.
 
 use async_trait::async_trait;
-use callgauge_adapter::folder::{Fields, FileAt, Folder, Given, Groups, HEAD, Item, Listed, Piece, Records, Shape, Taken};
+use callgauge_adapter::folder::{
+    Fields, FileAt, Folder, Given, Groups, HEAD, Item, Listed, Piece, Records, Shape, Taken,
+};
 use callgauge_adapter::schema::Moment;
 use callgauge_adapter::{
-    Adapter, AdapterError, CheckReport, Cursor, FetchRequest, Next, Page, RejectedRow, SettingFaults, Settings,
-    SettingsReader,
+    Adapter, AdapterError, CheckReport, Cursor, FetchRequest, Next, Page, RejectedRow, SettingFaults,
+    Settings, SettingsReader,
 };
 use serde::{Deserialize, Serialize};
 
@@ -108,7 +110,11 @@ impl Account {
                 // Its header is not all there yet.
                 Ok(None) => file(piece.passed()),
                 Err(why) => {
-                    page.rejects.push(RejectedRow::of_line(&name, None, format!("the file is refused: it {why}")));
+                    page.rejects.push(RejectedRow::of_line(
+                        &name,
+                        None,
+                        format!("the file is refused: it {why}"),
+                    ));
                     file(piece.passed())
                 }
             },
@@ -135,7 +141,8 @@ pub(crate) fn page_of(bytes: &[u8], format: &Format, name: &str) -> Result<Page,
             }
         }
         Format::Segments => {
-            let Some(layout) = Layout::of(bytes).map_err(|why| format!("the file is refused: it {why}"))? else {
+            let Some(layout) = Layout::of(bytes).map_err(|why| format!("the file is refused: it {why}"))?
+            else {
                 return Ok(page);
             };
             let mut calls = Groups::default();
@@ -188,7 +195,9 @@ impl Layout {
     fn segment(&self, fields: &mut Fields, record: Item<'_>, name: &str, header: bool) -> Taken<Segment> {
         let line = match record {
             Ok(line) => line,
-            Err((line, why)) => return Taken::Refused(RejectedRow::of_line(name, Some(line), why.to_string())),
+            Err((line, why)) => {
+                return Taken::Refused(RejectedRow::of_line(name, Some(line), why.to_string()));
+            }
         };
         if header {
             return Taken::Passed;

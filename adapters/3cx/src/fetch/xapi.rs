@@ -5,8 +5,8 @@ use callgauge_adapter::http::{Auth, Budget, Client, CodeAt, ErrorRule, ErrorTabl
 use callgauge_adapter::schema::Moment;
 use callgauge_adapter::steps::StepPlan;
 use callgauge_adapter::{
-    Adapter, AdapterError, CheckReport, Fault, FetchRequest, Next, Page, RejectedRow, SettingFaults, Settings,
-    SettingsReader, Span, Window, time,
+    Adapter, AdapterError, CheckReport, Fault, FetchRequest, Next, Page, RejectedRow, SettingFaults,
+    Settings, SettingsReader, Span, Window, time,
 };
 use serde::de::IgnoredAny;
 
@@ -85,7 +85,8 @@ impl Account {
     pub(crate) fn open(settings: &Settings) -> Result<Self, SettingFaults> {
         let mut read = SettingsReader::new(settings);
         let base = read.url("base_url");
-        let token_url = read.url_or("token_url", &format!("{}/connect/token", base.as_str().trim_end_matches('/')));
+        let token_url =
+            read.url_or("token_url", &format!("{}/connect/token", base.as_str().trim_end_matches('/')));
         let (id, secret) = (read.text("client_id"), read.secret("client_secret"));
         read.finish()?;
         let sign_in = OAuth::client_credentials(token_url).client_in_form(id, secret).errors(ERRORS);
@@ -115,7 +116,9 @@ impl Account {
             let (_, reply) = self.client.json::<IgnoredAny>(&request).await?;
             let log = Log::parse(&reply.body)?;
             let Some(count) = log.count else {
-                return Err(self.client.protocol("does not say how many rows there are: expected @odata.count"));
+                return Err(self
+                    .client
+                    .protocol("does not say how many rows there are: expected @odata.count"));
             };
             if most.is_some_and(|most| count > most) {
                 return Ok(None);
@@ -162,7 +165,10 @@ impl Adapter for Account {
             warnings.push(format!("{} rows cannot be mapped, the first {id}: {message}", page.rejects.len()));
         }
         if let Some(word) = page.unknown_words.first() {
-            warnings.push(format!("{} is {:?}, which the adapter does not know: such calls are UNCLASSIFIED", word.field, word.word));
+            warnings.push(format!(
+                "{} is {:?}, which the adapter does not know: such calls are UNCLASSIFIED",
+                word.field, word.word
+            ));
         }
         page.calls.reverse();
         page.calls.truncate(SAMPLE);

@@ -56,9 +56,9 @@ impl Extensions {
     }
 
     fn hold(&self, extension: &str) -> bool {
-        extension.parse().is_ok_and(|number: u32| {
-            self.0.iter().any(|(from, until)| (*from..=*until).contains(&number))
-        })
+        extension
+            .parse()
+            .is_ok_and(|number: u32| self.0.iter().any(|(from, until)| (*from..=*until).contains(&number)))
     }
 }
 
@@ -89,7 +89,8 @@ pub(crate) fn map(row: &CdrRow, system: &System, page: &mut Page) {
         reason,
         ..Draft::default()
     };
-    let queue = Some(&row.to).filter(|to| direction == Direction::Inbound && !to.is_empty()).map(Place::queue);
+    let queue =
+        Some(&row.to).filter(|to| direction == Direction::Inbound && !to.is_empty()).map(Place::queue);
     let trunk = Some(&row.trunk).filter(|trunk| !trunk.is_empty()).map(Place::site);
     page.calls.push(VendorCall { draft, places: queue.into_iter().chain(trunk).collect() });
 }

@@ -18,7 +18,12 @@ pub(crate) fn calls(rows: Vec<Row>, core: Option<Window>, now: Moment, page: &mu
     let mut at: HashMap<String, usize> = HashMap::new();
     for row in rows {
         if row.call.is_empty() {
-            page.rejects.push(reject(&row, "MainCallHistoryId", RowReason::Missing, "is empty: every call needs an id"));
+            page.rejects.push(reject(
+                &row,
+                "MainCallHistoryId",
+                RowReason::Missing,
+                "is empty: every call needs an id",
+            ));
             continue;
         }
         let stage = match stage(&row) {
@@ -66,7 +71,8 @@ fn one(call: &[(Row, Stage)], now: Moment, page: &mut Page) {
         "Outbound" => super::outbound(&first.call, &stages),
         "Internal" => return,
         _ => {
-            let why = "is none of Inbound, Outbound and Internal: whether it is a call from outside cannot be told";
+            let why =
+                "is none of Inbound, Outbound and Internal: whether it is a call from outside cannot be told";
             return page.rejects.push(reject(first, "Direction", RowReason::Malformed, why));
         }
     };
@@ -91,7 +97,8 @@ fn unanswered(call: &[(Row, Stage)], page: &mut Page) -> (Outcome, Option<Reason
         return (Outcome::Missed, Some(Reason::Voicemail));
     }
     // Telephones that a queue polls come after it: the queue's own row counts, not theirs.
-    let Some((last, _)) = call.iter().rev().find(|(_, of)| of.to != Kind::Extension).or_else(|| call.last()) else {
+    let Some((last, _)) = call.iter().rev().find(|(_, of)| of.to != Kind::Extension).or_else(|| call.last())
+    else {
         return (Outcome::Unclassified, None);
     };
     if !matches!(last.status.as_str(), "Answered" | "Unanswered" | "Redirected" | "Waiting" | "") {

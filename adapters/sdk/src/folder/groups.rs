@@ -217,7 +217,10 @@ mod tests {
     #[test]
     fn a_line_that_cannot_be_read_keeps_nothing_but_where_it_stands() {
         let row = RejectedRow::of_line("a.csv", Some(7), "has one part");
-        assert_eq!((row.id.as_str(), row.row.to_string().as_str()), ("a.csv:7", r#"{"file":"a.csv","line":7}"#));
+        assert_eq!(
+            (row.id.as_str(), row.row.to_string().as_str()),
+            ("a.csv:7", r#"{"file":"a.csv","line":7}"#)
+        );
         assert_eq!(RejectedRow::of_line("a.csv", None, "is none").id, "a.csv");
     }
 }
