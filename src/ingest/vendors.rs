@@ -21,9 +21,11 @@ pub fn all() -> Vec<Known> {
         };
     }
     let mut all: Vec<Known> = known![
+        callgauge_adapter_3cx,
         callgauge_adapter_8x8,
         callgauge_adapter_aircall,
         callgauge_adapter_amazon_connect,
+        callgauge_adapter_asterisk,
         callgauge_adapter_delimited,
         callgauge_adapter_genesys_cloud,
         callgauge_adapter_ringcentral,
@@ -31,6 +33,12 @@ pub fn all() -> Vec<Known> {
         callgauge_adapter_webex,
         callgauge_adapter_zoom,
     ];
+    for (vendor, script) in [
+        (callgauge_adapter_3cx::cdr_vendor(), callgauge_adapter_3cx::CDR_SCRIPT),
+        (callgauge_adapter_3cx::cdroutput_vendor(), callgauge_adapter_3cx::CDROUTPUT_SCRIPT),
+    ] {
+        all.push(Known { vendor: Arc::from(vendor), script });
+    }
     all.sort_by(|one, other| one.vendor.description().vendor.cmp(&other.vendor.description().vendor));
     all
 }

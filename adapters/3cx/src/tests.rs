@@ -1,82 +1,39 @@
-//! Saved files and what must come of them; a call that lies on both sides of a page's end.
+//! Payloads of another kind, faults of the settings, and what absence means.
 
-use std::fmt::Write;
-use std::path::Path;
+use callgauge_adapter::schema::Moment;
+use callgauge_adapter::{MapRequest, Settings, Vendor};
 
-use callgauge_adapter::schema::{Draft, DraftAttribution, Moment, Outcome, UnknownDurations};
-use callgauge_adapter::{FetchRequest, MapRequest, Next, Page, Settings, Vendor, Window};
-
+/// 2026-03-03T01:06:40Z.
 const NOW: Moment = Moment::from_millis(1_772_500_000_000);
 
-fn mapped(vendor: &dyn Vendor, payload: &[u8]) -> Page {
-    let settings = Settings::from("".parse::<toml::Table>().expect("is TOML"));
-    vendor.map(MapRequest { name: "payload.csv", payload, settings: &settings, now: NOW }).expect("maps")
-}
-
-/// Compares each `testdata/<case>.csv` with `<case>.expected.jsonl`; CALLGAUGE_REWRITE_GOLDEN=1 writes the latter.
 #[test]
-fn every_file_gives_the_calls_that_were_written_down() {
-    for (case, vendor) in [("segments", super::vendor()), ("cdr", super::cdr_vendor())] {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(case).with_extension("csv");
-        let page = mapped(vendor.as_ref(), &std::fs::read(&path).expect("can be read"));
-        let expected = path.with_extension("expected.jsonl");
-        if std::env::var_os("CALLGAUGE_REWRITE_GOLDEN").is_some() {
-            std::fs::write(&expected, page.to_lines()).expect("can be written");
-        }
-        let wanted = std::fs::read_to_string(&expected).unwrap_or_default();
-        assert_eq!(page.to_lines(), wanted, "{case}");
-        let unknown = vendor.description();
-        let unknown = UnknownDurations { wait: unknown.unknown_wait, talk: unknown.unknown_talk };
-        for call in page.calls {
-            let whose = Some(DraftAttribution::Practice("A81001".into()));
-            Draft { attribution: whose, ..call.draft }
-                .check(NOW, unknown)
-                .expect("is a call that the schema takes");
-        }
-    }
+fn a_payload_of_another_kind_names_the_adapter_that_reads_it() {
+    let settings = Settings::default();
+    let told = |vendor: Box<dyn Vendor>, payload: &[u8]| {
+        let request = MapRequest { name: "x", payload, settings: &settings, now: NOW };
+        vendor.map(request).expect_err("is of another kind").message
+    };
+    let (json, header) = (br#"{"value": []}"#, crate::wire::segment::NEEDED.join(",") + "\n");
+    assert!(told(super::vendor(), b"Call 1,x,").contains("3cx_cdr"));
+    assert!(told(super::cdr_vendor(), json).contains("adapter 3cx "));
+    assert!(told(super::cdroutput_vendor(), json).contains("adapter 3cx "));
+    assert!(told(super::cdr_vendor(), header.as_bytes()).contains("3cx_cdroutput"));
+    assert!(told(super::cdroutput_vendor(), b"a,b\n1,2\n").contains("cdroutput"));
 }
 
-#[tokio::test]
-async fn a_call_on_both_sides_of_a_pages_end_is_one_call_with_all_its_segments() {
-    let mut text = crate::wire::SEGMENT.join(",") + "\n";
-    // Queue and person of each call stand twenty calls apart.
-    let person = |text: &mut String, n: usize| {
-        writeln!(text, "s-{n}-b,call-{n},external_line,true,,extension,101,extension,,continued_in,none,,2026-03-02 08:00:09.000 +0000,2026-03-02 08:00:12.000 +0000,2026-03-02 08:01:00.000 +0000")
-            .expect("is text");
-    };
-    const CALLS: usize = 12_000;
-    for n in 0..CALLS {
-        writeln!(text, "s-{n}-a,call-{n},external_line,true,,queue,800,queue,Reception,continued_in,none,s-{n}-b,2026-03-02 08:00:00.000 +0000,2026-03-02 08:00:00.100 +0000,2026-03-02 08:00:12.000 +0000")
-            .expect("is text");
-        if n >= 20 {
-            person(&mut text, n - 20);
-        }
+#[test]
+fn only_what_is_asked_over_the_network_makes_absence_a_true_zero() {
+    let [asked, cdr, exported] = [super::vendor(), super::cdr_vendor(), super::cdroutput_vendor()];
+    assert!(asked.delivers() && !cdr.delivers() && !exported.delivers());
+}
+
+#[test]
+fn faults_of_the_settings_are_told_all_at_once() {
+    let settings = "folder = \"/x\"\ncolumns = [\"historyid\", \"colour\"]\nqueues = [\"eight\"]\nextensions = [\"199-100\"]\ntime_zone = \"London\"\nmailbox = 1";
+    let settings = Settings::from(settings.parse::<toml::Table>().expect("is TOML"));
+    let Err(faults) = super::cdr_vendor().open(&settings) else { panic!("is refused") };
+    let told = faults.to_string();
+    for part in ["lacks time-start", "\"colour\"", "queues", "extensions", "time_zone", "mailbox"] {
+        assert!(told.contains(part), "{part}: {told}");
     }
-    (CALLS - 20..CALLS).for_each(|n| person(&mut text, n));
-    let dir = std::env::temp_dir().join(format!("callgauge-3cx-{}", std::process::id()));
-    std::fs::create_dir_all(&dir).expect("can be made");
-    std::fs::write(dir.join("calls.csv"), &text).expect("can be written");
-    let settings =
-        Settings::from(format!("folder = '{}'", dir.display()).parse::<toml::Table>().expect("is TOML"));
-    let account = super::vendor().open(&settings).unwrap_or_else(|faults| panic!("{faults}"));
-    let window = Window { from: Moment::from_millis(0), until: NOW };
-    let (mut cursor, mut found, mut pages) = (None, std::collections::BTreeSet::new(), 0);
-    loop {
-        let page = account.fetch(FetchRequest { window, cursor, now: NOW }).await.expect("is read");
-        assert!(page.rejects.is_empty(), "{:?}", page.rejects.first());
-        assert_eq!(page.in_progress, 0);
-        pages += 1;
-        for call in page.calls {
-            assert_eq!(call.draft.outcome, Some(Outcome::Answered), "{}", call.draft.call_id);
-            assert_eq!(call.draft.wait.map(|wait| wait.secs), Some(12));
-            assert!(found.insert(call.draft.call_id), "came twice");
-        }
-        match page.next {
-            Next::More(next) => cursor = Some(next),
-            Next::Done => break,
-        }
-    }
-    std::fs::remove_dir_all(dir).expect("can be removed");
-    assert_eq!(found.len(), CALLS);
-    assert!(pages > 3, "{pages} pages");
 }

@@ -1,63 +1,60 @@
 //! Queue events, joined into calls. The table of words is in the crate's documentation.
 
-use std::collections::HashSet;
-
 use callgauge_adapter::schema::{Direction, Draft, DraftDuration, Moment, Outcome, Reason};
 use callgauge_adapter::{Page, Place, VendorCall, line_of};
 use serde::{Deserialize, Serialize};
 
-use crate::account::short;
+use crate::known::Known;
+use crate::system::System;
 use crate::wire::{Event, What};
 
-/// An exit is the end where no other queue follows for so long.
+/// An exit or transfer is the end where no other queue follows for so long.
 const GOES_ON_MILLIS: i64 = 15 * 60 * 1_000;
 /// A call without an end is given up after so long.
 const GIVEN_UP_MILLIS: i64 = 24 * 3_600 * 1_000;
-/// What follows a transfer is passed over for so long.
-const AFTER_TRANSFER_MILLIS: i64 = 4 * 3_600 * 1_000;
+/// What comes of a call that was given is passed over for so long.
+const GIVEN_MILLIS: i64 = 4 * 3_600 * 1_000;
 /// Calls that are open at once, so that cursors stay small.
-const OPEN: usize = 250;
+const OPEN: usize = 400;
 
-/// A call whose end was not seen yet.
+/// A call whose end was not seen yet. Names are short because it stands in cursors.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Open {
+    #[serde(rename = "i")]
     id: String,
+    #[serde(rename = "q")]
     queue: String,
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
     place: Option<Place>,
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
     entered: Option<i64>,
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
     answered: Option<i64>,
+    #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
     exit: Option<Exit>,
+    #[serde(rename = "l")]
     last: i64,
 }
 
-/// How a call left a queue without a person.
+/// How a call left a queue, where another may follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Exit {
     TimedOut,
     Full,
     Other,
     Callback,
-    /// Given already.
     Transferred,
+    /// It was given, or is none of ours.
+    Done,
 }
 
-/// What is known from all files of the folder: ids by their hash.
-#[derive(Debug, Default)]
-pub(crate) struct Known {
-    /// In a queue.
-    pub(crate) queued: HashSet<u64>,
-    /// With an end in a queue log.
-    pub(crate) ended: HashSet<u64>,
-    /// With a row for voicemail.
-    pub(crate) voicemail: HashSet<u64>,
-}
-
-/// Takes an event. `keys` ask for a callback.
+/// Takes an event of the instant `at`, in milliseconds.
 pub(crate) fn take(
     open: &mut Vec<Open>,
     event: &Event<'_>,
     at: i64,
-    keys: &[String],
+    system: &System,
     known: &Known,
     page: &mut Page,
 ) {
@@ -68,95 +65,105 @@ pub(crate) fn take(
     if event.call.is_empty() || matches!(event.what, What::Beside | What::Unknown(_)) {
         return;
     }
-    let place = open.iter().position(|call| call.id == event.call).unwrap_or_else(|| {
-        if open.len() >= OPEN {
-            // The one that was silent for longest; its end, where it comes, tells of it by itself.
-            let oldest = open.iter().enumerate().min_by_key(|(_, call)| call.last).map_or(0, |(at, _)| at);
-            open.swap_remove(oldest);
-        }
-        open.push(Open {
-            id: event.call.clone(),
-            queue: String::new(),
-            place: None,
-            entered: None,
-            answered: None,
-            exit: None,
-            last: at,
-        });
-        open.len() - 1
-    });
+    let place = opened(open, &event.call, at);
     let call = &mut open[place];
     call.last = at;
-    if call.exit == Some(Exit::Transferred) {
+    if call.exit == Some(Exit::Done) {
         return;
     }
     if call.queue.is_empty() && !matches!(event.what, What::Dialled(_)) && event.queue != "NONE" {
-        call.queue = event.queue.to_owned();
+        event.queue.clone_into(&mut call.queue);
     }
     let back = |secs: Option<i64>| at - secs.unwrap_or(0).max(0) * 1_000;
+    let missed = |exit| move |call: &mut Open, since: i64| {
+        call.entered.get_or_insert(since);
+        // Who was answered before was answered, whatever queue lost them.
+        call.exit = Some(if call.answered.is_some() { Exit::Transferred } else { exit });
+    };
     match &event.what {
         What::Dialled(number) => call.place.clone_from(number),
-        What::Entered => {
+        What::Entered(digits) if (1..=system.internal_digits).contains(digits) => call.exit = Some(Exit::Done),
+        What::Entered(_) => {
             call.entered.get_or_insert(at);
             call.exit = None;
         }
         What::Connected(held) => {
             call.entered.get_or_insert(back(*held));
             call.answered.get_or_insert(at);
+            call.exit = None;
         }
         What::Completed(held, talked) | What::Transferred(held, talked) => {
             let answered = *call.answered.get_or_insert(back(*talked));
             call.entered.get_or_insert(answered - held.unwrap_or(0).max(0) * 1_000);
-            let draft = answered_draft(call, at);
-            page.calls.push(draft);
             if matches!(event.what, What::Transferred(..)) {
                 call.exit = Some(Exit::Transferred);
             } else {
+                page.calls.push(ended(call, Outcome::Answered, None, at));
                 open.swap_remove(place);
             }
         }
         What::Abandoned(waited) => {
             call.entered.get_or_insert(back(*waited));
-            let given = ended(call, Outcome::Missed, Some(Reason::AbandonedInQueue), at);
-            page.calls.push(given);
+            let (outcome, reason) = match call.answered {
+                Some(_) => (Outcome::Answered, None),
+                None => (Outcome::Missed, Some(Reason::AbandonedInQueue)),
+            };
+            page.calls.push(ended(call, outcome, reason, at));
             open.swap_remove(place);
         }
-        What::TimedOut(waited) => {
-            call.entered.get_or_insert(back(*waited));
-            call.exit = Some(Exit::TimedOut);
-        }
-        What::Full | What::NotAdmitted => {
-            call.entered.get_or_insert(at);
-            call.exit = Some(if event.what == What::Full { Exit::Full } else { Exit::Other });
-        }
-        What::Key(key) => {
-            call.entered.get_or_insert(at);
-            call.exit = Some(if keys.contains(key) { Exit::Callback } else { Exit::Other });
-        }
+        What::TimedOut(waited) => missed(Exit::TimedOut)(call, back(*waited)),
+        What::Full => missed(Exit::Full)(call, at),
+        What::NotAdmitted => missed(Exit::Other)(call, at),
+        What::Key(key) if system.keys.contains(key) => missed(Exit::Callback)(call, at),
+        What::Key(_) => missed(Exit::Other)(call, at),
         What::Beside | What::Unknown(_) => {}
     }
 }
 
-/// Gives the calls that left their queue long enough before `at`.
-pub(crate) fn close(open: &mut Vec<Open>, at: i64, known: &Known, page: &mut Page) {
-    open.retain(|call| {
+/// Where a call stands, a new one if it is not open.
+fn opened(open: &mut Vec<Open>, id: &str, at: i64) -> usize {
+    if let Some(place) = open.iter().position(|call| call.id == id) {
+        return place;
+    }
+    if open.len() >= OPEN {
+        // The one that was silent for longest; its end, where it comes, tells of it by itself.
+        let oldest = open.iter().enumerate().min_by_key(|(_, call)| call.last).map_or(0, |(at, _)| at);
+        open.swap_remove(oldest);
+    }
+    open.push(Open {
+        id: id.to_owned(),
+        queue: String::new(),
+        place: None,
+        entered: None,
+        answered: None,
+        exit: None,
+        last: at,
+    });
+    open.len() - 1
+}
+
+/// Gives the calls that left their last queue long enough before `at`.
+fn close(open: &mut Vec<Open>, at: i64, known: &Known, page: &mut Page) {
+    open.retain_mut(|call| {
         let Some(exit) = call.exit else { return true };
-        if exit == Exit::Transferred {
-            return at - call.last < AFTER_TRANSFER_MILLIS;
+        let silent = at - call.last;
+        if exit == Exit::Done {
+            return silent < GIVEN_MILLIS;
         }
-        if at - call.last < GOES_ON_MILLIS {
+        if silent < GOES_ON_MILLIS {
             return true;
         }
-        let voicemail = known.voicemail.contains(&short(&call.id));
         let (outcome, reason) = match exit {
-            _ if voicemail => (Outcome::Missed, Some(Reason::Voicemail)),
+            Exit::Transferred => (Outcome::Answered, None),
+            _ if known.voicemail(&call.id) => (Outcome::Missed, Some(Reason::Voicemail)),
             Exit::TimedOut => (Outcome::Missed, Some(Reason::QueueTimeout)),
             Exit::Full => (Outcome::Missed, Some(Reason::QueueOverflow)),
             Exit::Callback => (Outcome::CallbackRequested, None),
-            Exit::Other | Exit::Transferred => (Outcome::Missed, None),
+            Exit::Other | Exit::Done => (Outcome::Missed, None),
         };
         page.calls.push(ended(call, outcome, reason, call.last));
-        false
+        call.exit = Some(Exit::Done);
+        true
     });
 }
 
@@ -164,10 +171,10 @@ pub(crate) fn close(open: &mut Vec<Open>, at: i64, known: &Known, page: &mut Pag
 pub(crate) fn finish(open: &mut Vec<Open>, now: i64, known: &Known, page: &mut Page) {
     close(open, now, known, page);
     for call in open.drain(..) {
-        if call.entered.is_none() || call.exit == Some(Exit::Transferred) {
+        if call.entered.is_none() || call.exit == Some(Exit::Done) {
             continue;
         }
-        if call.exit.is_none() && known.ended.contains(&short(&call.id)) {
+        if call.exit.is_none() && known.ended(&call.id) {
             continue;
         }
         if now - call.last < GIVEN_UP_MILLIS {
@@ -180,22 +187,18 @@ pub(crate) fn finish(open: &mut Vec<Open>, now: i64, known: &Known, page: &mut P
     }
 }
 
-fn answered_draft(call: &Open, at: i64) -> VendorCall {
-    let answered = call.answered.unwrap_or(at);
-    let mut given = ended(call, Outcome::Answered, None, answered);
-    given.draft.talk = Some(span(answered, at));
-    given
-}
-
+/// A call that ended at `until`. The wait runs from the first queue to the first answer, or to the end.
 fn ended(call: &Open, outcome: Outcome, reason: Option<Reason>, until: i64) -> VendorCall {
     let entered = call.entered.unwrap_or(until);
+    let answered = call.answered.filter(|_| outcome == Outcome::Answered);
     let draft = Draft {
         call_id: call.id.clone(),
         direction: Some(Direction::Inbound),
         started_at: Some(Moment::from_millis(entered)),
         outcome: Some(outcome),
         reason,
-        wait: Some(span(entered, until)),
+        wait: Some(span(entered, answered.unwrap_or(until))),
+        talk: answered.map(|answered| span(answered, until)),
         line: line_of(&call.queue),
         callback_requested: (outcome == Outcome::CallbackRequested).then_some(None),
         ..Draft::default()

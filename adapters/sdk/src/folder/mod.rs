@@ -10,6 +10,7 @@
 //! Within a window the cursor is a [`FileAt`]: name, size, fingerprint of the beginning, byte and line. Where the file is another one by now it is read
 //! from its start. A last line without an end waits for the rest of it; when nothing was written for ten minutes it is taken as it is.
 
+mod groups;
 mod records;
 
 #[cfg(test)]
@@ -24,6 +25,7 @@ use callgauge_schema::Moment;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use groups::{Given, Groups, TAIL, Taken, fingerprint};
 pub use records::{Broken, Fields, Item, Line, RECORD_LIMIT, Records, Shape};
 
 use crate::{AdapterError, Fault, SettingsReader, call_id_of};
