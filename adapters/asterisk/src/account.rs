@@ -4,14 +4,11 @@
 //! other files is gathered before any page is given (`known.rs`).
 
 use async_trait::async_trait;
-use callgauge_adapter::folder::{
-    Fields, FileAt, Folder, Given, Groups, Item, Listed, Piece, Records, Taken,
-};
+use callgauge_adapter::folder::{Fields, FileAt, Folder, Given, Groups, Item, Listed, Piece, Records, Taken};
 use callgauge_adapter::schema::Moment;
-use callgauge_adapter::time;
 use callgauge_adapter::{
-    Adapter, AdapterError, CheckReport, Cursor, FetchRequest, Next, Page, RejectedRow, SettingFaults, Settings,
-    SettingsReader,
+    Adapter, AdapterError, CheckReport, Cursor, FetchRequest, Next, Page, RejectedRow, SettingFaults,
+    Settings, SettingsReader,
 };
 use serde::{Deserialize, Serialize};
 
@@ -137,11 +134,11 @@ impl Reading<'_> {
                 }
             };
             let event = Event::read(&fields, columns);
-            match time::instant(event.time, &self.system.zone) {
+            match event.at(columns, &self.system.zone) {
                 Ok(at) => events::take(open, &event, at.millis(), self.system, self.known, page),
                 Err(fault) => {
-                    let why = format!("its time {fault}");
-                    page.rejects.push(RejectedRow::of_line(self.name, Some(line), why));
+                    let row = RejectedRow::of_line(self.name, Some(line), fault.to_string());
+                    page.rejects.push(RejectedRow { field: "time".into(), reason: fault.into(), ..row });
                 }
             }
         }
@@ -187,12 +184,17 @@ impl Reading<'_> {
             return Ok(Some(line.number));
         }
         let why = match self.layout {
-            Layout::Events(_) => format!("has {} parts, and a queue event has {fewest} or more", fields.len()),
+            Layout::Events(_) => {
+                format!("has {} parts, and a queue event has {fewest} or more", fields.len())
+            }
             Layout::Rows(columns) if columns.header => {
                 format!("has {} columns, and the header {fewest}", fields.len())
             }
             Layout::Rows(_) => {
-                format!("has {} columns, and {fewest} are needed: set loguniqueid=yes in cdr.conf", fields.len())
+                format!(
+                    "has {} columns, and {fewest} are needed: set loguniqueid=yes in cdr.conf",
+                    fields.len()
+                )
             }
         };
         refused(line.number, why)

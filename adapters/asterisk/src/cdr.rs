@@ -37,8 +37,7 @@ pub(crate) fn map(rows: &[CdrRow], system: &System, known: &Known, page: &mut Pa
     if rows.iter().any(|row| known.queued(&row.call)) || known.queued(&first.linked) {
         return;
     }
-    let inbound =
-        rows.iter().any(|row| row.by_did.unwrap_or_else(|| system.inbound(&row.context)));
+    let inbound = rows.iter().any(|row| row.by_did.unwrap_or_else(|| system.inbound(&row.context)));
     let callback = !inbound && rows.iter().any(|row| system.callback(&row.context));
     if !inbound && !callback {
         return;
@@ -60,7 +59,8 @@ pub(crate) fn map(rows: &[CdrRow], system: &System, known: &Known, page: &mut Pa
     }
     let ended = timed.iter().map(|of| of.ended).max().unwrap_or(began);
     let draft = Draft { call_id: first.linked.clone(), started_at: Some(began), ..Draft::default() };
-    let drafted = if callback { called_back(&timed, ended, draft) } else { came_in(&timed, ended, draft, page) };
+    let drafted =
+        if callback { called_back(&timed, ended, draft) } else { came_in(&timed, ended, draft, page) };
     match drafted {
         Ok(draft) => page.calls.push(VendorCall { draft, places: places(rows, inbound) }),
         Err(fault) => page.rejects.push(reject(first, "start", fault.into(), &fault.to_string())),

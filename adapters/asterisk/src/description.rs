@@ -7,7 +7,11 @@ use callgauge_adapter::{
 
 /// Each setting, its kind, and what it means; the first is required.
 const SETTINGS: [(&str, SettingKind, &str); 8] = [
-    ("folder", SettingKind::Text, "The folder with queue_log and the CDR files, such as \"/srv/telephony/asterisk\"."),
+    (
+        "folder",
+        SettingKind::Text,
+        "The folder with queue_log and the CDR files, such as \"/srv/telephony/asterisk\".",
+    ),
     (
         "time_zone",
         SettingKind::Text,

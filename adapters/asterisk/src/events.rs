@@ -14,8 +14,10 @@ const GOES_ON_MILLIS: i64 = 15 * 60 * 1_000;
 const GIVEN_UP_MILLIS: i64 = 24 * 3_600 * 1_000;
 /// What comes of a call that was given is passed over for so long.
 const GIVEN_MILLIS: i64 = 4 * 3_600 * 1_000;
-/// Calls that are open at once, so that cursors stay small.
-const OPEN: usize = 400;
+/// Room for open calls in a cursor, in bytes.
+const ROOM: usize = 48 * 1024;
+/// The longest name of a queue, in characters.
+const QUEUE_CHARS: usize = 64;
 
 /// A call whose end was not seen yet. Names are short because it stands in cursors.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -30,10 +32,39 @@ pub(crate) struct Open {
     entered: Option<i64>,
     #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
     answered: Option<i64>,
+    /// The log's own seconds of wait and of talk, for as long as they are those of the whole call: not where it was in several queues.
+    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
+    waited: Option<i64>,
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    talked: Option<i64>,
+    /// How many queues it entered.
+    #[serde(rename = "n")]
+    queues: u32,
     #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
     exit: Option<Exit>,
     #[serde(rename = "l")]
     last: i64,
+}
+
+impl Open {
+    /// About how many bytes it takes in a cursor.
+    fn room(&self) -> usize {
+        let place = self.place.as_ref().map_or(0, |place| place.key.len() + 40);
+        self.id.len() + self.queue.len() + place + 110
+    }
+
+    /// The log's own wait counts where nobody answered before and it was in no other queue.
+    fn waits(&mut self, secs: Option<i64>) {
+        if self.answered.is_none() && self.queues <= 1 {
+            self.waited = secs.filter(|secs| *secs >= 0);
+        }
+    }
+
+    /// Leaves a queue without a person. Who was answered before was answered, whatever queue lost them.
+    fn leaves(&mut self, exit: Exit, entered: i64) {
+        self.entered.get_or_insert(entered);
+        self.exit = Some(if self.answered.is_some() { Exit::Transferred } else { exit });
+    }
 }
 
 /// How a call left a queue, where another may follow.
@@ -72,29 +103,34 @@ pub(crate) fn take(
         return;
     }
     if call.queue.is_empty() && !matches!(event.what, What::Dialled(_)) && event.queue != "NONE" {
-        event.queue.clone_into(&mut call.queue);
+        call.queue = event.queue.chars().take(QUEUE_CHARS).collect();
     }
     let back = |secs: Option<i64>| at - secs.unwrap_or(0).max(0) * 1_000;
-    let missed = |exit| move |call: &mut Open, since: i64| {
-        call.entered.get_or_insert(since);
-        // Who was answered before was answered, whatever queue lost them.
-        call.exit = Some(if call.answered.is_some() { Exit::Transferred } else { exit });
-    };
     match &event.what {
         What::Dialled(number) => call.place.clone_from(number),
-        What::Entered(digits) if (1..=system.internal_digits).contains(digits) => call.exit = Some(Exit::Done),
+        What::Entered(digits) if (1..=system.internal_digits).contains(digits) => {
+            call.exit = Some(Exit::Done)
+        }
         What::Entered(_) => {
             call.entered.get_or_insert(at);
+            call.queues = call.queues.saturating_add(1);
+            if call.answered.is_none() {
+                call.waited = None;
+            }
+            call.talked = None;
             call.exit = None;
         }
         What::Connected(held) => {
             call.entered.get_or_insert(back(*held));
+            call.waits(*held);
             call.answered.get_or_insert(at);
             call.exit = None;
         }
         What::Completed(held, talked) | What::Transferred(held, talked) => {
+            call.waits(*held);
             let answered = *call.answered.get_or_insert(back(*talked));
             call.entered.get_or_insert(answered - held.unwrap_or(0).max(0) * 1_000);
+            call.talked = talked.filter(|_| call.queues <= 1);
             if matches!(event.what, What::Transferred(..)) {
                 call.exit = Some(Exit::Transferred);
             } else {
@@ -104,6 +140,7 @@ pub(crate) fn take(
         }
         What::Abandoned(waited) => {
             call.entered.get_or_insert(back(*waited));
+            call.waits(*waited);
             let (outcome, reason) = match call.answered {
                 Some(_) => (Outcome::Answered, None),
                 None => (Outcome::Missed, Some(Reason::AbandonedInQueue)),
@@ -111,11 +148,14 @@ pub(crate) fn take(
             page.calls.push(ended(call, outcome, reason, at));
             open.swap_remove(place);
         }
-        What::TimedOut(waited) => missed(Exit::TimedOut)(call, back(*waited)),
-        What::Full => missed(Exit::Full)(call, at),
-        What::NotAdmitted => missed(Exit::Other)(call, at),
-        What::Key(key) if system.keys.contains(key) => missed(Exit::Callback)(call, at),
-        What::Key(_) => missed(Exit::Other)(call, at),
+        What::TimedOut(waited) => {
+            call.waits(*waited);
+            call.leaves(Exit::TimedOut, back(*waited));
+        }
+        What::Full => call.leaves(Exit::Full, at),
+        What::NotAdmitted => call.leaves(Exit::Other, at),
+        What::Key(key) if system.keys.contains(key) => call.leaves(Exit::Callback, at),
+        What::Key(_) => call.leaves(Exit::Other, at),
         What::Beside | What::Unknown(_) => {}
     }
 }
@@ -125,9 +165,10 @@ fn opened(open: &mut Vec<Open>, id: &str, at: i64) -> usize {
     if let Some(place) = open.iter().position(|call| call.id == id) {
         return place;
     }
-    if open.len() >= OPEN {
-        // The one that was silent for longest; its end, where it comes, tells of it by itself.
-        let oldest = open.iter().enumerate().min_by_key(|(_, call)| call.last).map_or(0, |(at, _)| at);
+    while open.iter().map(Open::room).sum::<usize>() > ROOM {
+        // One that was given, else the one that was silent for longest; its end, where it comes, tells of it by itself.
+        let first = |(_, call): &(usize, &Open)| (call.exit != Some(Exit::Done), call.last);
+        let Some((oldest, _)) = open.iter().enumerate().min_by_key(first) else { break };
         open.swap_remove(oldest);
     }
     open.push(Open {
@@ -136,6 +177,9 @@ fn opened(open: &mut Vec<Open>, id: &str, at: i64) -> usize {
         place: None,
         entered: None,
         answered: None,
+        waited: None,
+        talked: None,
+        queues: 0,
         exit: None,
         last: at,
     });
@@ -187,7 +231,7 @@ pub(crate) fn finish(open: &mut Vec<Open>, now: i64, known: &Known, page: &mut P
     }
 }
 
-/// A call that ended at `until`. The wait runs from the first queue to the first answer, or to the end.
+/// A call that ended at `until`. The wait runs from the first queue to the first answer, or to the end; the log's own seconds come first.
 fn ended(call: &Open, outcome: Outcome, reason: Option<Reason>, until: i64) -> VendorCall {
     let entered = call.entered.unwrap_or(until);
     let answered = call.answered.filter(|_| outcome == Outcome::Answered);
@@ -197,8 +241,13 @@ fn ended(call: &Open, outcome: Outcome, reason: Option<Reason>, until: i64) -> V
         started_at: Some(Moment::from_millis(entered)),
         outcome: Some(outcome),
         reason,
-        wait: Some(span(entered, answered.unwrap_or(until))),
-        talk: answered.map(|answered| span(answered, until)),
+        wait: Some(
+            call.waited.map_or_else(|| span(entered, answered.unwrap_or(until)), DraftDuration::from_secs),
+        ),
+        talk: answered.map(|answered| {
+            let talked = call.talked.filter(|secs| *secs >= 0);
+            talked.map_or_else(|| span(answered, until), DraftDuration::from_secs)
+        }),
         line: line_of(&call.queue),
         callback_requested: (outcome == Outcome::CallbackRequested).then_some(None),
         ..Draft::default()

@@ -9,7 +9,7 @@ use std::task::Poll;
 
 use callgauge_adapter::folder::{Fields, FileAt, Folder, Listed, Records, fingerprint};
 use callgauge_adapter::schema::Moment;
-use callgauge_adapter::time::{self, Zone};
+use callgauge_adapter::time::Zone;
 use callgauge_adapter::{AdapterError, Fault};
 
 use crate::wire::{CdrRow, Event, Layout, What};
@@ -56,11 +56,12 @@ impl Known {
                     if !event.of_queue() {
                         continue;
                     }
-                    let at = time::instant(event.time, zone).ok().map(Moment::millis);
+                    let at = event.at(columns, zone).ok().map(Moment::millis);
                     self.since = [self.since, at].into_iter().flatten().min();
                     let call = fingerprint(&event.call);
                     self.queued.insert(call);
-                    if matches!(event.what, What::Completed(..) | What::Transferred(..) | What::Abandoned(_)) {
+                    if matches!(event.what, What::Completed(..) | What::Transferred(..) | What::Abandoned(_))
+                    {
                         self.ended.insert(call);
                     }
                 }

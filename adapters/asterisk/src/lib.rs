@@ -102,8 +102,9 @@ impl Vendor for Asterisk {
         let system = System::read(&mut read);
         let protocol = |why: String| AdapterError::new(Fault::Protocol, why);
         read.finish().map_err(|faults| protocol(faults.to_string()))?;
-        account::page_of(payload, &system, &call_id_of(&[name]), now)
-            .map_err(|why| protocol(format!("expected a queue log, a CDR file or an export of one: it {why}")))
+        account::page_of(payload, &system, &call_id_of(&[name]), now).map_err(|why| {
+            protocol(format!("expected a queue log, a CDR file or an export of one: it {why}"))
+        })
     }
 
     /// Nothing tells that a file is still to come.

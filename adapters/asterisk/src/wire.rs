@@ -1,6 +1,8 @@
 //! Lines of Asterisk's files, as far as they are read. A caller's number stands in ENTERQUEUE, src, clid and channel names: none of these has a field here.
 
 use callgauge_adapter::folder::{Fields, HEAD, Records, Shape};
+use callgauge_adapter::schema::Moment;
+use callgauge_adapter::time::{self, TimeFault, Zone};
 use callgauge_adapter::{Place, call_id_of};
 
 /// `time|uniqueid|queue|member|event|data...`
@@ -29,16 +31,8 @@ pub(crate) struct Columns<const N: usize> {
 
 /// Time, call, queue, event and four data.
 const EVENT: usize = 8;
-const EVENT_NAMES: [&[&str]; EVENT] = [
-    &["time"],
-    &["callid"],
-    &["queuename"],
-    &["event"],
-    &["data1"],
-    &["data2"],
-    &["data3"],
-    &["data4"],
-];
+const EVENT_NAMES: [&[&str]; EVENT] =
+    [&["time"], &["callid"], &["queuename"], &["event"], &["data1"], &["data2"], &["data3"], &["data4"]];
 /// Account, dialled number, context, application, start, length, talk, disposition, unique id, linked id, number dialled from outside.
 const ROW: usize = 11;
 const ROW_NAMES: [&[&str]; ROW] = [
@@ -78,18 +72,38 @@ impl Layout {
         if named(&["event"]).is_some() && named(&["callid"]).is_some() {
             let at = EVENT_NAMES.map(named);
             let columns = Columns { at, fewest: count, shape: COMMAS, header: true };
-            return columns.needing(&EVENT_NAMES, &[0, 1, 2, 3, 4]).map(|columns| Some(Self::Events(columns)));
+            return columns
+                .needing(&EVENT_NAMES, &[0, 1, 2, 3, 4])
+                .map(|columns| Some(Self::Events(columns)));
         }
         if named(&["uniqueid"]).is_some() {
             let columns = Columns { at: ROW_NAMES.map(named), fewest: count, shape: COMMAS, header: true };
-            return columns.needing(&ROW_NAMES, &[2, 3, 4, 5, 6, 7, 8]).map(|columns| Some(Self::Rows(columns)));
+            return columns
+                .needing(&ROW_NAMES, &[2, 3, 4, 5, 6, 7, 8])
+                .map(|columns| Some(Self::Rows(columns)));
         }
         if count < 3 {
             let half = !head.contains(&b'\n');
-            return if half { Ok(None) } else { Err("holds neither time|uniqueid|queue|member|event nor CDR columns".to_owned()) };
+            return if half {
+                Ok(None)
+            } else {
+                Err("holds neither time|uniqueid|queue|member|event nor CDR columns".to_owned())
+            };
         }
         let linked = (count == MASTER_WHOLE).then_some(19);
-        let at = [Some(0), Some(2), Some(3), Some(7), Some(9), Some(12), Some(13), Some(14), Some(16), linked, None];
+        let at = [
+            Some(0),
+            Some(2),
+            Some(3),
+            Some(7),
+            Some(9),
+            Some(12),
+            Some(13),
+            Some(14),
+            Some(16),
+            linked,
+            None,
+        ];
         Ok(Some(Self::Rows(Columns { at, fewest: MASTER, shape: COMMAS, header: false })))
     }
 
@@ -202,10 +216,14 @@ impl<'a> Event<'a> {
         Self { time: columns.get(fields, 0), call, queue: columns.get(fields, 2), what }
     }
 
+    /// When it was: seconds since 1970 in the log itself, a local time in exports of its table.
+    pub(crate) fn at(&self, columns: &Columns<EVENT>, zone: &Zone) -> Result<Moment, TimeFault> {
+        if columns.header { time::instant(self.time, zone) } else { time::epoch_text(self.time) }
+    }
+
     /// Whether it is one of a call in a queue.
     pub(crate) const fn of_queue(&self) -> bool {
-        !self.call.is_empty()
-            && !matches!(self.what, What::Beside | What::Unknown(_) | What::Dialled(_))
+        !self.call.is_empty() && !matches!(self.what, What::Beside | What::Unknown(_) | What::Dialled(_))
     }
 }
 
