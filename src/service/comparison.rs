@@ -15,6 +15,7 @@ mod list_sizes;
 mod lists;
 mod measure;
 mod peers;
+mod period_change;
 mod periods;
 mod periods_render;
 mod picture;

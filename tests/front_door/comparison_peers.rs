@@ -114,12 +114,9 @@ async fn one_supplier_is_whose_calls_came_from_its_source_or_who_has_it_as_sourc
     let months = months(date(2025, 3, 1), 12);
     let sent = calls(8, &months, 10, |_, _| 0.2);
     let door = door(10, &[]).await;
-    for (at, call) in sent.iter().enumerate() {
-        if call.practice >= 8 {
-            continue;
-        }
-        let records = vec![crate::comparison_world::record((at, call))];
-        let source = if call.practice < 5 { "acme" } else { "other" };
+    for (source, theirs) in [("acme", 0..5), ("other", 5..8)] {
+        let own = sent.iter().enumerate().filter(|(_, call)| theirs.contains(&call.practice));
+        let records = own.map(crate::comparison_world::record).collect();
         let request = v1::SubmitCallRecordsRequest { source_id: source.into(), ..submission(records) };
         door.calls().submit_call_records(request).await.expect("is taken");
     }

@@ -30,6 +30,10 @@ pub(super) fn read(path: &Path, texts: &Texts, sink: &mut Sink<'_>) -> Result<()
         ] {
             put(name, counts[column], Some(inbound))?;
         }
+        let (missed, rest) = (counts[Column::Missed], inbound.saturating_sub(counts[Column::EndedInIvr]));
+        if missed <= rest {
+            put("cbt004_missed_less_ivr", missed, Some(rest))?;
+        }
         put("cbt006_callbacks_made", counts[Column::CallbackMade], Some(counts[Column::CallbackRequested]))?;
         for (name, of) in [
             ("cbt003_wait", DurationOf::AnsweredWait),

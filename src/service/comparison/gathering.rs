@@ -44,8 +44,8 @@ pub(super) struct Monthly {
     pub(super) methods_differ: bool,
     /// A change of definition inside the window, in words.
     pub(super) changed: Option<String>,
-    /// How much is there.
-    pub(super) coverage: Coverage,
+    /// How much is there of a number from elsewhere; of calls [`Gathering::coverage_of_calls`] says it.
+    pub(super) coverage: Option<Coverage>,
     pub(super) notes: Vec<String>,
 }
 
@@ -118,7 +118,7 @@ impl<'a> Gathering<'a> {
             methods_differ: sources.len() > 1,
             sources,
             changed: None,
-            coverage: self.coverage_of_calls()?,
+            coverage: None,
             notes: Vec::new(),
         };
         if rates && monthly.kind == Kind::Number { self.per_patient(monthly) } else { Ok(monthly) }
@@ -166,7 +166,7 @@ impl From<Elsewhere> for Monthly {
     fn from(read: Elsewhere) -> Self {
         let Elsewhere { table, kind, expected: _, sources, changed, mixed, coverage, notes } = read;
         let changed = changed.map(|(_, words)| words);
-        Self { table, kind, sources, methods_differ: mixed, changed, coverage, notes }
+        Self { table, kind, sources, methods_differ: mixed, changed, coverage: Some(coverage), notes }
     }
 }
 

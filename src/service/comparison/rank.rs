@@ -158,6 +158,10 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
     let gathering = Gathering::new(sources, &question.peers, over, of_calls, waiting)?;
     let Monthly { table, kind, sources: from, methods_differ, changed, coverage, notes } =
         gathering.by_month("metric", &question.measure, true)?;
+    let coverage = match coverage {
+        Some(coverage) => coverage,
+        None => gathering.coverage_of_calls()?,
+    };
     let small = sources.admission.grain.small_numbers();
     let units = gathering.units.list.len();
     let counted: Vec<Pair> = (0..units).map(|unit| table.sum(unit)).collect();
@@ -190,22 +194,11 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
         definition_changed: changed.is_some(),
         gate_denies: denied.is_some(),
     };
-    let RankingDecision { mut refused, acknowledged, idle } =
+    let RankingDecision { refused, acknowledged, idle } =
         decide(&facts, &RankingLimits::default(), &question.acknowledged);
     if !refused.is_empty() {
         let broken = broken.first().map(breaks::words);
-        for refusal in &mut refused {
-            let more = match refusal.reason {
-                RankingReason::SeriesBreak => &broken,
-                RankingReason::DefinitionChange => &changed,
-                RankingReason::GateDenies => &denied,
-                _ => &None,
-            };
-            if let Some(more) = more {
-                refusal.message = format!("{}: {more}", refusal.message);
-            }
-        }
-        return Err(Fault::Ranking(refused));
+        return Err(Fault::Ranking(explained(refused, [broken, changed, denied])));
     }
     let components = variances.map_err(|fault| Fault::NotComparable(fault.to_string()))?;
     let shrunk: Option<Vec<Shrunk>> = shrink_units(&components).into_iter().collect();
@@ -258,6 +251,23 @@ fn notes(
         notes.push(super::units::REST.to_owned());
     }
     notes
+}
+
+/// Reasons with what is behind them: which break, which change of definition, what the gate says.
+fn explained(mut refused: Vec<RankingRefusal>, behind: [Option<String>; 3]) -> Vec<RankingRefusal> {
+    let [broken, changed, denied] = behind;
+    for refusal in &mut refused {
+        let more = match refusal.reason {
+            RankingReason::SeriesBreak => &broken,
+            RankingReason::DefinitionChange => &changed,
+            RankingReason::GateDenies => &denied,
+            _ => &None,
+        };
+        if let Some(more) = more {
+            refusal.message = format!("{}: {more}", refusal.message);
+        }
+    }
+    refused
 }
 
 /// Which organisations can be ranked; their places are numbered later.
