@@ -175,7 +175,7 @@ impl Layout {
         let place = |name: &&str| fields.iter().position(|column| column.eq_ignore_ascii_case(name));
         let missing: Vec<&str> = NEEDED.iter().filter(|name| place(name).is_none()).copied().collect();
         if missing.is_empty() {
-            let at = NEEDED.iter().chain(&BESIDE).map(|name| place(&name)).collect();
+            let at = NEEDED.iter().chain(&BESIDE).map(place).collect();
             return Ok(Some(Self { at, count: fields.len() }));
         }
         let lacks = if missing.len() == NEEDED.len() { "all columns".to_owned() } else { missing.join(", ") };
