@@ -9,9 +9,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use callgauge_adapter::conformance::{matrix, run as play};
 use callgauge_adapter::generate::{generate_with, to_fill_in};
 use callgauge_adapter::schema::Moment;
-use callgauge_adapter::{
-    Description, How, MapRequest, OutcomeSupport, SettingKind, SettingSpec, Settings, Span,
-};
+use callgauge_adapter::{Description, How, MapRequest, OutcomeSupport, SettingKind, SettingSpec, Settings};
+
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
 
 use super::output::table::{Column, Table};
 use super::{Failure, Surroundings};
@@ -89,14 +90,7 @@ pub(super) async fn run(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     match args.command {
-        AdapterCommand::List(ListArgs { markdown: true }) => {
-            let mut adapters = Vec::new();
-            for Known { vendor, script } in vendors::all() {
-                adapters.push((vendor.description().clone(), play(&*vendor, script).await));
-            }
-            out.write_all(matrix(&adapters).as_bytes())?;
-            Ok(())
-        }
+        AdapterCommand::List(ListArgs { markdown: true }) => tables(out).await,
         AdapterCommand::List(ListArgs { markdown: false }) => {
             out.write_all(list().as_bytes())?;
             Ok(())
@@ -108,6 +102,26 @@ pub(super) async fn run(
         AdapterCommand::Map(args) => map(args, out),
         AdapterCommand::Test(args) => kit::run(args, out).await,
         AdapterCommand::New(NewArgs { name, into, sdk }) => new(&name, &into, &sdk, out),
+    }
+}
+
+/// What the conformance kit says of all of them, tried at the same time.
+async fn tables(out: &mut dyn Write) -> Result<(), Failure> {
+    let mut tried = JoinSet::new();
+    for (at, Known { vendor, script }) in vendors::all().into_iter().enumerate() {
+        tried.spawn_blocking(move || {
+            let report = Handle::current().block_on(play(&*vendor, script));
+            (at, (vendor.description().clone(), report))
+        });
+    }
+    let mut adapters = tried.join_all().await;
+    adapters.sort_by_key(|(at, _)| *at);
+    let adapters: Vec<_> = adapters.into_iter().map(|(_, adapter)| adapter).collect();
+    out.write_all(matrix(&adapters).as_bytes())?;
+    let failed = adapters.iter().filter(|(_, report)| !report.passed());
+    match failed.map(|(description, _)| description.vendor.as_str()).collect::<Vec<_>>().as_slice() {
+        [] => Ok(()),
+        failed => Err(Failure::Refused(format!("the conformance kit fails: {}", failed.join(", ")))),
     }
 }
 
@@ -168,10 +182,10 @@ fn describe(description: &Description) -> String {
         text.push_str(&format!("  {key} ({}{needed})\n      {help}\n", kind_name(*kind)));
     }
     text.push_str("\nReach\n");
-    let keeps = reaches_back.map_or_else(|| "without end".to_owned(), length);
+    let keeps = reaches_back.map_or_else(|| "without end".to_owned(), |span| span.to_string());
     text.push_str(&format!("  the vendor keeps calls       {keeps}\n"));
-    text.push_str(&format!("  records come late by         {}\n", length(*late_by)));
-    text.push_str(&format!("  longest stretch of one read  {}\n", length(*longest_window)));
+    text.push_str(&format!("  records come late by         {late_by}\n"));
+    text.push_str(&format!("  longest stretch of one read  {longest_window}\n"));
     let seen = |seen: bool| if seen { "seen" } else { "not seen" };
     text.push_str(&format!("  corrections                  {}\n", seen(*sees_corrections)));
     text.push_str(&format!("  deletions                    {}\n", seen(*sees_deletions)));
@@ -221,16 +235,6 @@ const fn kind_name(kind: SettingKind) -> &'static str {
     }
 }
 
-fn length(span: Span) -> String {
-    let (number, unit) = match span.secs {
-        secs if secs >= 86_400 && secs % 86_400 == 0 => (secs / 86_400, "day"),
-        secs if secs >= 3_600 && secs % 3_600 == 0 => (secs / 3_600, "hour"),
-        secs if secs >= 60 && secs % 60 == 0 => (secs / 60, "minute"),
-        secs => (secs, "second"),
-    };
-    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
-}
-
 fn map(args: MapArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let MapArgs { vendor, files, settings } = args;
     let known = known(&vendor)?;
@@ -273,7 +277,8 @@ fn new(name: &str, into: &Path, sdk: &Path, out: &mut dyn Write) -> Result<(), F
     }
     writeln!(
         out,
-        "\nThen: cargo test -p callgauge-adapter-{name}; it passes as it is, against a vendor of its own making."
+        "\nThen: put \"{}\" into members of Cargo.toml, and cargo test -p callgauge-adapter-{name}: it passes as it is, against a vendor of its own making.",
+        into.join(name).display()
     )?;
     Ok(())
 }

@@ -344,3 +344,7 @@ fn counts(table: &Table, faults: &mut Vec<String>) -> Option<SourceOfRecord> {
 #[cfg(test)]
 #[path = "sources_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "readme_tests.rs"]
+mod readme;

@@ -151,7 +151,7 @@ fn a_fault_in_list_sizes_is_named() {
 
 #[test]
 fn a_fault_in_the_workbook_is_named() {
-    // Two practices that are known here, 18 values each.
+    // Two practices that are known here, 19 values each.
     let two = || Book { rows: Book::default().rows[..2].to_vec(), ..Book::default() };
     let hold = |name: &str, book: Book, says: &str, taken: usize| {
         let folder = Folder::new();
@@ -163,10 +163,10 @@ fn a_fault_in_the_workbook_is_named() {
     };
     let mut over = two();
     over.rows[1].outcomes[1] = over.rows[1].outcomes[0] + 1;
-    hold("answered over inbound", over, "cbt003_answered: numerator: must be at most the denominator", 35);
+    hold("answered over inbound", over, "cbt003_answered: numerator: must be at most the denominator", 37);
     let mut unknown = two();
     unknown.rows.push(BookRow::new("Z99999", ["U00001", "01A", "QAA", "Y01"], [1, 1, 1, 1]));
-    hold("unknown practice", unknown, "no practice Z99999", 36);
+    hold("unknown practice", unknown, "no practice Z99999", 38);
     let mut twice = two();
     twice.rows.push(BookRow::new("A81001", ["U00009", "01A", "QAA", "Y01"], [1, 2, 3, 4]));
     hold("twice, in two places", twice, "A81001 twice", 0);

@@ -78,7 +78,7 @@ async fn a_redrive_asks_the_mapping_as_the_file_has_it_now() {
     assert_eq!(calls(&door, "A81002").await, ["branch"]);
     assert_eq!(source(&door, "acme").await.unmapped_records, 0);
 
-    made_up.add(&[("branch-2", NOW_SECS - 5 * HOUR, "Branch")]);
+    made_up.add(&[("branch-2", NOW_SECS - HOUR / 2, "Branch")]);
     let read = sync(&door, "acme").await;
     assert_eq!((counted(&read, v1::Verdict::Accepted), read.unmapped), (1, 0), "readings take it up too");
     let answer = door.metrics().query_metrics(february(&["A81002"])).await.expect("is whole").into_inner();

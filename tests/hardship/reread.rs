@@ -35,7 +35,7 @@ async fn a_hangup_reads_the_settings_file_again_and_a_faulty_one_changes_nothing
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 
-    write("[[source_of_record]]\npractice = 'nobody'\n[[source]]\nid = 'acme'\n");
+    write("[[source_of_record]]\npractice = 'no body'\n[[source]]\nid = 'acme'\n");
     let mut redrive = callgauge();
     redrive.args(["source", "redrive", "--server", &service.url()]);
     let done = run(&mut redrive);
