@@ -37,7 +37,7 @@ fn months() -> Vec<String> {
 /// The first practice has 5 in the whole year, one in every second month or so; the others have many.
 fn numerator(practice: usize, month: usize) -> f64 {
     if practice == 0 {
-        return f64::from(u8::from(month % 2 == 0 && month < 10));
+        return f64::from(u8::from(month.is_multiple_of(2) && month < 10));
     }
     (20 + 3 * practice + (month * 5 + practice) % 4) as f64
 }

@@ -249,19 +249,19 @@ fn of_calls(
     })
 }
 
-/// Patients of each organisation in every month, relative to its first one; and what is said of them.
-fn lists(
-    question: &Question,
-    gathering: &Gathering<'_>,
-) -> Result<(Vec<Option<Vec<f64>>>, Vec<String>), Fault> {
+/// Patients in every month, relative to the first one; none where a month's are not known.
+type Patients = Option<Vec<f64>>;
+
+/// Patients of each organisation, and what is said of them.
+fn lists(question: &Question, gathering: &Gathering<'_>) -> Result<(Vec<Patients>, Vec<String>), Fault> {
     let read = ListSizes::read(gathering.sources, question.all.days(), &gathering.units.list)?;
-    let of = |unit: &Unit| -> Option<Vec<f64>> {
+    let of = |unit: &Unit| -> Patients {
         let patients: Vec<f64> =
             question.all.months.iter().map(|&month| read.of(unit, month)).collect::<Option<_>>()?;
         let first = *patients.first()?;
         Some(patients.iter().map(|patients| patients / first).collect())
     };
-    let lists: Vec<Option<Vec<f64>>> = if read.is_empty() {
+    let lists: Vec<Patients> = if read.is_empty() {
         vec![None; gathering.units.list.len()]
     } else {
         gathering.units.list.iter().map(of).collect()

@@ -33,8 +33,11 @@ pub(super) struct TallyRows {
     files: Files,
     hot: Option<HashMap<u32, Vec<(Weight, i64)>>>,
     /// What [`TallyRows::one_month`] found last.
-    one_month: Option<(Days, Option<(Arc<Month>, u32)>)>,
+    one_month: Option<(Days, Option<InBucket>)>,
 }
+
+/// A month, and the bucket that all of it falls into.
+type InBucket = (Arc<Month>, u32);
 
 /// Sums of one group, by bucket and, where asked for, source.
 type Parts = BTreeMap<(u32, u16), Sums>;
@@ -296,7 +299,7 @@ impl TallyRows {
     }
 
     /// The month that some days are, where all of it falls into one bucket.
-    fn one_month(&mut self, days: Days) -> Result<Option<(Arc<Month>, u32)>, StoreError> {
+    fn one_month(&mut self, days: Days) -> Result<Option<InBucket>, StoreError> {
         if let Some((last, found)) = &self.one_month
             && *last == days
         {

@@ -15,8 +15,11 @@ fn rows(rows: &[(&str, &str, &str, u64)]) -> Vec<TallyRow> {
     rows.iter().map(row).collect()
 }
 
-/// Shape by shape: indicator, part, calls.
-fn gathered(given: &[(&str, &str, &str, u64)]) -> Vec<(TallyShape, Vec<(i32, i32, i64)>)> {
+/// Indicator, part, calls.
+type Count = (i32, i32, i64);
+
+/// Shape by shape.
+fn gathered(given: &[(&str, &str, &str, u64)]) -> Vec<(TallyShape, Vec<Count>)> {
     let Counted { tallies, nobodys } = day_tallies(&Mapping::default(), rows(given));
     assert!(nobodys.is_empty());
     let counts = |tally: &v1::DayTally| {
