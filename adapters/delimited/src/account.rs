@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::mapping::{Holds, Mapping};
 use crate::rows::{Layout, Refusals, last_of_each, layout, refused, take_calls, take_days};
-use crate::tallies::Days;
+use crate::tallies::{Days, Given};
 
 /// How many calls a check shows.
 const SAMPLE: usize = 10;
@@ -40,19 +40,18 @@ struct Within {
     name: String,
     size: u64,
     changed_millis: i64,
-    /// The last date that was given.
-    date: String,
+    given: Given,
 }
 
 impl Within {
-    fn new(file: &Listed, date: String) -> Self {
+    fn new(file: &Listed, given: Given) -> Self {
         let Listed { name, size, written_at: _, changed_at } = file;
-        Self { name: name.clone(), size: *size, changed_millis: changed_at.millis(), date }
+        Self { name: name.clone(), size: *size, changed_millis: changed_at.millis(), given }
     }
 
-    /// The last date that was given of this file.
-    fn date_of(self, file: &Listed) -> Option<String> {
-        (Self::new(file, self.date.clone()) == self).then_some(self.date)
+    /// What was given of this file.
+    fn of(self, file: &Listed) -> Option<Given> {
+        (Self::new(file, self.given.clone()) == self).then_some(self.given)
     }
 }
 
@@ -86,14 +85,14 @@ impl Account {
         (page, after)
     }
 
-    /// Reads a whole aggregated file for the next dates of it; the last of them where there are more.
+    /// Reads a whole aggregated file for the next dates of it; what was given by then where there are more.
     async fn days(
         &self,
         files: &[Listed],
         first: Piece,
         request: &FetchRequest,
-        after: Option<String>,
-    ) -> Result<(Page, FileAt, Option<String>), AdapterError> {
+        after: Option<Given>,
+    ) -> Result<(Page, FileAt, Option<Given>), AdapterError> {
         let mut page = Page::empty(Next::Done);
         let (file, end) = (first.file.clone(), first.passed());
         let layout = match layout(&self.mapping, &first.head, first.quiet) {
@@ -223,10 +222,10 @@ impl Adapter for Account {
             }
             Holds::Tallies => {
                 let file = piece.file.clone();
-                let after = at.within.and_then(|within| within.date_of(&file));
+                let after = at.within.and_then(|within| within.of(&file));
                 let (page, end, last) = self.days(&files, piece, &request, after).await?;
                 match last {
-                    Some(date) => (page, At { file: at.file, within: Some(Within::new(&file, date)) }),
+                    Some(given) => (page, At { file: at.file, within: Some(Within::new(&file, given)) }),
                     None => (page, At { file: Some(end), within: None }),
                 }
             }

@@ -4,11 +4,12 @@
 //! stand; and several sites can be one practice's. The file is therefore read once for each page, and every time the next dates of it are kept, about
 //! [`ENTRIES`] practices and days of them: memory stays the same whatever the file's length.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use callgauge_adapter::folder::Fields;
 use callgauge_adapter::schema::{InvalidCode, OdsCode};
 use callgauge_adapter::{Place, RowReason, TallyRow, time};
+use serde::{Deserialize, Serialize};
 
 use crate::bands::{duration_band, time_band};
 use crate::mapping::{Columns, Field, Mapping, Times, look_up};
@@ -18,6 +19,9 @@ use crate::wire::{Groups, places};
 pub(crate) const ENTRIES: usize = 500;
 /// Practices, accounts and places that one date may have: more than England has.
 const A_DATE: usize = 20_000;
+
+/// Ways of writing a band that are remembered.
+const KNOWN_BANDS: usize = 1_000;
 
 /// Codes of the collection and our names.
 pub(crate) const INDICATORS: [(&str, &str); 7] = [
@@ -71,10 +75,39 @@ pub(crate) struct Days {
     days: BTreeMap<Key, Counts>,
     /// Dates from here on are left to later pages.
     until: Option<String>,
-    /// The indicators of the whole file, and whether any row of it cuts them by time, by duration.
-    counted: BTreeMap<&'static str, (bool, bool)>,
+    counted: Counted,
     /// The date that was last read, as it was written and as it is understood.
     dated: (String, String),
+    times: Bands,
+    durations: Bands,
+}
+
+/// What was given of a file: for the next page of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Given {
+    /// The last date.
+    date: String,
+    counted: Counted,
+}
+
+/// Of the indicators, in order, those that the whole file has: whether any row of it cuts them by time, by duration.
+type Counted = [Option<(bool, bool)>; INDICATORS.len()];
+
+/// Bands as they were written, and what they are part of: a file has few.
+#[derive(Debug, Default)]
+struct Bands(HashMap<String, Option<&'static str>>);
+
+impl Bands {
+    fn look_up(&mut self, text: &str, read: impl Fn(&str) -> Option<&'static str>) -> Option<&'static str> {
+        if let Some(known) = self.0.get(text) {
+            return *known;
+        }
+        let found = read(text);
+        if self.0.len() < KNOWN_BANDS {
+            self.0.insert(text.to_owned(), found);
+        }
+        found
+    }
 }
 
 /// The mapping to use for a file: the operator's, or the published layout's columns as far as the header has them.
@@ -100,43 +133,43 @@ pub(crate) fn mapping_for(mapping: &Mapping, names: &[&str]) -> Result<Mapping, 
 }
 
 impl Days {
-    /// The days behind a date.
-    pub(crate) fn after(after: Option<String>) -> Self {
-        Self { after, ..Self::default() }
+    /// The days behind those that were given.
+    pub(crate) fn after(given: Option<Given>) -> Self {
+        let (after, counted) =
+            given.map_or_else(Default::default, |Given { date, counted }| (Some(date), counted));
+        Self { after, counted, ..Self::default() }
     }
 
     /// Adds a row.
     pub(crate) fn add(&mut self, fields: &Fields, columns: &Columns, mapping: &Mapping) -> Result<(), Fault> {
         let get = |field| columns.get(fields, field);
-        let indicator = indicator(get(Field::Indicator), mapping)?;
-        let date = self.date(get(Field::Date), mapping.times)?;
-        let malformed = |field, message| (field, RowReason::Malformed, message);
-        let time = time_band(get(Field::TimeBand)).ok_or_else(|| {
-            malformed("time_band", "is no part of one of the nine time bands, such as 08:00-09:59")
-        })?;
-        let duration = duration_band(get(Field::DurationBand)).ok_or_else(|| {
-            malformed("duration_band", "is no part of one of the four duration bands, such as 61_120")
-        })?;
-        let (timed, cut) = self.counted.entry(indicator).or_default();
-        (*timed, *cut) = (*timed || !time.is_empty(), *cut || !duration.is_empty());
-        let passed_by = self.after.as_ref().is_some_and(|after| date <= *after)
-            || self.until.as_ref().is_some_and(|until| date >= *until);
-        // What is wrong with a row is told with the first page.
+        self.read_date(get(Field::Date), mapping.times)?;
+        let date = &self.dated.1;
+        let passed_by = self.after.as_ref().is_some_and(|after| date <= after)
+            || self.until.as_ref().is_some_and(|until| date >= until);
+        // What is wrong with a row, and what the file counts, is told with the first page.
         if passed_by && self.after.is_some() {
             return Ok(());
         }
+        let at = indicator(get(Field::Indicator), mapping)?;
+        let malformed = |field, message| (field, RowReason::Malformed, message);
+        let time = self.times.look_up(get(Field::TimeBand), time_band).ok_or_else(|| {
+            malformed("time_band", "is no part of one of the nine time bands, such as 08:00-09:59")
+        })?;
+        let duration = self.durations.look_up(get(Field::DurationBand), duration_band).ok_or_else(|| {
+            malformed("duration_band", "is no part of one of the four duration bands, such as 61_120")
+        })?;
+        let (timed, cut) = self.counted[at].get_or_insert_default();
+        (*timed, *cut) = (*timed || !time.is_empty(), *cut || !duration.is_empty());
         let count: u64 =
             get(Field::Count).parse().map_err(|_| malformed("count", "is no whole number of calls"))?;
         let whose = whose(fields, columns)?;
         if passed_by {
             return Ok(());
         }
-        let sum = self
-            .days
-            .entry(Key { date, ..whose })
-            .or_default()
-            .entry((indicator, time, duration))
-            .or_default();
+        let key = Key { date: self.dated.1.clone(), ..whose };
+        let part = (INDICATORS[at].1, time, duration);
+        let sum = self.days.entry(key).or_default().entry(part).or_default();
         *sum = sum.saturating_add(count);
         self.shed()
     }
@@ -160,19 +193,20 @@ impl Days {
         Ok(())
     }
 
-    fn date(&mut self, text: &str, times: Times) -> Result<String, Fault> {
+    fn read_date(&mut self, text: &str, times: Times) -> Result<(), Fault> {
         if self.dated.0 != text || text.is_empty() {
             let wrong = "is no date of the form 2026-02-01 or 01/02/2026";
             let date = date(text, times).ok_or(("date", RowReason::Malformed, wrong))?;
             self.dated = (text.to_owned(), date);
         }
-        Ok(self.dated.1.clone())
+        Ok(())
     }
 
-    /// The rows of the page, and the last date on it where there are more.
-    pub(crate) fn into_rows(self, missing_is_zero: bool) -> (Vec<TallyRow>, Option<String>) {
-        let Self { after: _, days, until, counted, dated: _ } = self;
-        let last = days.last_key_value().map(|(key, _)| key.date.clone()).filter(|_| until.is_some());
+    /// The rows of the page, and what was given by now where there are more.
+    pub(crate) fn into_rows(self, missing_is_zero: bool) -> (Vec<TallyRow>, Option<Given>) {
+        let Self { after: _, days, until, counted, dated: _, times: _, durations: _ } = self;
+        let last = days.last_key_value().filter(|_| until.is_some());
+        let last = last.map(|(key, _)| Given { date: key.date.clone(), counted });
         let mut rows = Vec::new();
         for (key, mut counts) in days {
             if missing_is_zero {
@@ -204,9 +238,10 @@ impl Days {
 
 /// Counts of 0 for the indicators that have no row on a day on which others have, cut as they are elsewhere. Not of inbound calls: a day without them is
 /// refused.
-fn fill(counts: &mut Counts, counted: &BTreeMap<&'static str, (bool, bool)>) {
+fn fill(counts: &mut Counts, counted: &Counted) {
     let there: BTreeSet<&str> = counts.keys().map(|(indicator, _, _)| *indicator).collect();
-    for (indicator, (timed, cut)) in counted {
+    for ((_, indicator), cuts) in INDICATORS.iter().zip(counted) {
+        let Some((timed, cut)) = cuts else { continue };
         if there.contains(indicator) || *indicator == "inbound" {
             continue;
         }
@@ -216,9 +251,11 @@ fn fill(counts: &mut Counts, counted: &BTreeMap<&'static str, (bool, bool)>) {
     }
 }
 
-fn indicator(text: &str, mapping: &Mapping) -> Result<&'static str, Fault> {
-    let known = INDICATORS.iter().find(|(code, name)| code.eq_ignore_ascii_case(text) || *name == text);
-    known.map(|(_, name)| *name).or_else(|| look_up(&mapping.indicators, text)).ok_or((
+/// The position of an indicator among [`INDICATORS`].
+fn indicator(text: &str, mapping: &Mapping) -> Result<usize, Fault> {
+    let named = |name: &str| INDICATORS.iter().position(|(_, known)| *known == name);
+    let code = INDICATORS.iter().position(|(code, _)| code.eq_ignore_ascii_case(text));
+    code.or_else(|| named(text)).or_else(|| look_up(&mapping.indicators, text).and_then(named)).ok_or((
         "indicator",
         RowReason::Malformed,
         "is no indicator that is known: add their word to the setting indicators",
@@ -277,8 +314,8 @@ mod tests {
     #[test]
     fn what_a_file_counts_elsewhere_is_0_and_cut_as_it_is_there() {
         let mut counts = Counts::from([(("inbound", "", ""), 7), (("missed", "", "61_to_120"), 2)]);
-        let counted = [("inbound", false), ("missed", true), ("answered", true), ("callback_made", false)];
-        fill(&mut counts, &counted.into_iter().map(|(of, cut)| (of, (false, cut))).collect());
+        let cut = |cut| Some((false, cut));
+        fill(&mut counts, &[cut(false), None, cut(true), cut(true), None, cut(false), None]);
         let zeros: Vec<_> = counts.into_iter().filter(|(_, count)| *count == 0).map(|(key, _)| key).collect();
         assert_eq!(zeros, [("answered", "", "up_to_60"), ("callback_made", "", "")]);
     }

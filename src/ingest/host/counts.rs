@@ -220,7 +220,7 @@ fn nobodys(places: &str, date: &str) -> RejectedRow {
         field: "practice_code".to_owned(),
         reason: RowReason::Missing,
         message: format!(
-            "no mapping of the source has {whose} on {date}: add it, start anew, and read the file again with source sync --from"
+            "no mapping of the source has {whose} on {date}: add it, and read the file again with source sync --from"
         ),
         row: serde_json::json!({ "date": date, "places": places }),
     }
