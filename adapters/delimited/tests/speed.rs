@@ -1,42 +1,40 @@
-//! How fast rows become calls. Ignored, because it says something in release alone: `cargo test --release -p callgauge-adapter-delimited --test speed -- --ignored --nocapture`.
+//! How fast rows become calls, and rows of counts days. Ignored, because it says something in release alone:
+//! `cargo test --release -p callgauge-adapter-delimited --test speed -- --ignored --nocapture`.
 
 use std::fmt::Write;
-use std::time::Instant;
 
+use callgauge_adapter::Settings;
+use callgauge_adapter::conformance::speed::{Load, measure};
 use callgauge_adapter::schema::Moment;
-use callgauge_adapter::{MapRequest, Settings};
+use callgauge_adapter_delimited::vendor;
 
-/// Rows a second and core that every adapter has to reach.
-const WANTED: f64 = 50_000.0;
-const ROWS: usize = 300_000;
+/// 2026-03-03, after all rows.
+const NOW: Moment = Moment::from_millis(1_772_500_000_000);
+
+fn is_fast_enough(settings: &str, text: String, rows: usize) {
+    let settings = Settings::from(settings.parse::<toml::Table>().expect("is TOML"));
+    let pace = measure(vendor().as_ref(), &Load::file("file.csv", text, rows, settings), NOW).expect("maps");
+    println!("{pace}");
+    assert_eq!(pace.calls, rows);
+    assert!(pace.is_enough(), "{pace}");
+}
 
 #[test]
-#[ignore = "measures; run it in release"]
+#[ignore = "measures: in release, with --nocapture"]
 fn rows_are_mapped_fast_enough() {
-    let case = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/supplier.toml");
-    let table: toml::Table = std::fs::read_to_string(case).expect("is there").parse().expect("is TOML");
-    let settings = Settings::from(table);
     let mut text = String::from("Call ID,Date,Time,Direction,From,DDI,Queue,Result,Queue time,Talk time\n");
-    for n in 0..ROWS {
+    for n in 0..10_000 {
         let (minute, second) = (n / 60 % 60, n % 60);
         writeln!(text, "c-{n},02/03/2026,08:{minute:02}:{second:02},In,07700 900123,01632 960100,\"Reception, main\",Answered,00:00:12,00:03:07")
             .expect("is text");
     }
-    let vendor = callgauge_adapter_delimited::vendor();
-    let now = Moment::from_millis(1_772_500_000_000);
-    let begun = Instant::now();
-    let request = MapRequest { name: "calls.csv", payload: text.as_bytes(), settings: &settings, now };
-    let calls = vendor.map(request).expect("maps").calls.len();
-    let a_second = ROWS as f64 / begun.elapsed().as_secs_f64();
-    println!("{a_second:.0} rows a second");
-    assert_eq!(calls, ROWS);
-    assert!(a_second >= WANTED, "{a_second:.0} rows a second");
+    is_fast_enough(include_str!("../testdata/supplier.toml"), text, 10_000);
 }
 
+/// A month of a region with a thousand practices: the file is read once for each of its dates.
 #[test]
-#[ignore = "measures; run it in release"]
+#[ignore = "measures: in release, with --nocapture"]
 fn rows_of_counts_are_gathered_fast_enough() {
-    let settings = Settings::from("holds = \"tallies\"".parse::<toml::Table>().expect("is TOML"));
     let mut text = String::from(
         "Date,REGION_CODE,ICB_CODE,SUB_ICB_LOCATION_CODE,PCN_CODE,PRACTICE_CODE,Indicator,Time_Category,Value\n",
     );
@@ -55,14 +53,5 @@ fn rows_of_counts_are_gathered_fast_enough() {
             }
         }
     }
-    let vendor = callgauge_adapter_delimited::vendor();
-    let now = Moment::from_millis(1_772_500_000_000);
-    let begun = Instant::now();
-    let request = MapRequest { name: "month.csv", payload: text.as_bytes(), settings: &settings, now };
-    let tallies = vendor.map(request).expect("maps").tallies.len();
-    // Read once for each of the 28 dates.
-    let a_second = f64::from(rows) / begun.elapsed().as_secs_f64();
-    println!("{a_second:.0} rows a second");
-    assert_eq!(tallies, rows as usize);
-    assert!(a_second >= WANTED, "{a_second:.0} rows a second");
+    is_fast_enough("holds = \"tallies\"", text, rows);
 }

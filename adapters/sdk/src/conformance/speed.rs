@@ -102,7 +102,7 @@ pub struct Pace {
     pub rows_a_second: f64,
     /// Rows of a page.
     pub rows: usize,
-    /// Calls that became of them.
+    /// Calls that became of them, or counts.
     pub calls: usize,
     /// Bytes of a row.
     pub bytes_a_row: usize,
@@ -123,7 +123,7 @@ impl fmt::Display for Pace {
         let by = if *processor_time { "of processor time" } else { "by the clock" };
         write!(
             f,
-            "{vendor}: {rows_a_second:.0} rows a second {by} ({rows} rows of {bytes_a_row} bytes a page, {calls} calls); {WANTED:.0} are asked for"
+            "{vendor}: {rows_a_second:.0} rows a second {by} ({rows} rows of {bytes_a_row} bytes a page, {calls} calls or counts); {WANTED:.0} are asked for"
         )
     }
 }
@@ -136,9 +136,12 @@ pub fn measure(vendor: &dyn Vendor, load: &Load, now: Moment) -> Result<Pace, St
     let Load { name, payload, rows, settings } = load;
     let map = || vendor.map(MapRequest { name, payload, settings, now }).map_err(|fault| fault.to_string());
     let first = map()?;
-    let calls = first.calls.len();
+    let calls = first.calls.len().max(first.tallies.len());
     if calls == 0 {
-        return Err(format!("{name}: no call comes of {rows} rows: {:?}", first.rejects.first()));
+        return Err(format!(
+            "{name}: no call comes of {rows} rows: {:?}",
+            first.rejects.first()
+        ));
     }
     drop(first);
     let mut rows_a_second = 0.0_f64;
