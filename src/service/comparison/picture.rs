@@ -114,7 +114,11 @@ pub(super) fn funnel(
             limits_998.push(at(limits.lower_998, limits.upper_998));
         }
     }
-    let expected = if question.standardise { ", like for like" } else { "" };
+    let expected = match (question.standardise, metric.metric()) {
+        (true, Some(_)) => ", like for like",
+        (true, None) if kind != Kind::Ratio => ", standardised",
+        _ => "",
+    };
     let mut frame = form.frame(
         format!("{}: {} organisations", metric.label, points.len()),
         question.window.days(),
@@ -123,6 +127,10 @@ pub(super) fn funnel(
         "This picture does not show why an organisation differs, nor whether that is good or bad.",
     );
     frame.statements = compared.notes().iter().skip(1).map(|note| sentence(note)).collect();
+    // The notes say it of calls.
+    if question.standardise && metric.metric().is_none() {
+        frame.statements.push(format!("Expected is by {}.", made.numbers.expected_by));
+    }
     frame.statements.push(
         if made.funnel.adjusted {
             "The limits allow for chance and for how much these organisations differ anyway."
