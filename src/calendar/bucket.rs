@@ -4,6 +4,7 @@ use std::fmt;
 
 use callgauge_schema::Moment;
 
+use super::digits;
 use super::london::london;
 
 /// A stretch of time, or a part of a profile: what a row of an answer is about. Half-open.
@@ -34,18 +35,25 @@ pub enum Edge {
 
 impl fmt::Display for Edge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let time = |f: &mut fmt::Formatter<'_>, second: u32| {
-            write!(f, "{:02}:{:02}:{:02}", second / 3_600, second / 60 % 60, second % 60)
-        };
         match *self {
             Self::Instant(at) => {
                 let shown = london(at);
-                write!(f, "{}T", shown.day)?;
-                time(f, shown.second)?;
-                write!(f, "+{:02}:{:02}", shown.offset / 3_600, shown.offset / 60 % 60)
+                let mut time = *b"T00:00:00+00:00";
+                time[1..9].copy_from_slice(&clock(shown.second));
+                time[10..].copy_from_slice(&digits::hour_and_minute(shown.offset.unsigned_abs()));
+                write!(f, "{}", shown.day)?;
+                f.write_str(digits::text(&time))
             }
-            Self::Clock(second) => time(f, second),
+            Self::Clock(second) => f.write_str(digits::text(&clock(second))),
             Self::None => Ok(()),
         }
     }
+}
+
+/// `08:00:00`.
+fn clock(second: u32) -> [u8; 8] {
+    let mut text = *b"00:00:00";
+    text[..5].copy_from_slice(&digits::hour_and_minute(second));
+    digits::write(second % 60, &mut text[6..]);
+    text
 }

@@ -239,6 +239,7 @@ impl Buckets {
         for (at, day) in self.range.iter().enumerate() {
             self.days[at].base = self.list.len() as u32;
             let DayPlan { start, shape, .. } = self.days[at];
+            let called = day.to_string();
             for at in 0..self.shapes[shape as usize].parts.len() {
                 let part = self.shapes[shape as usize].parts[at];
                 let instant = |minute: u32| {
@@ -250,7 +251,7 @@ impl Buckets {
                         start: instant(part.from),
                         end: instant(part.until),
                         partial: false,
-                        label: format!("{day} {}", part.label(cut)),
+                        label: [called.as_str(), " ", &part.label(cut)].concat(),
                         weekday: 0,
                     },
                 )?;

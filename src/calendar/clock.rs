@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::digits;
+
 /// A half-open stretch of a day by the clock, on whole minutes: `start` is in it, `end` is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClockRange {
@@ -76,7 +78,7 @@ impl fmt::Display for ClockRange {
 
 /// A second of the day as people write it, "08:00"; the end of the day is "24:00".
 pub(crate) fn hour_and_minute(second: u32) -> String {
-    format!("{:02}:{:02}", second / 3_600, second / 60 % 60)
+    digits::text(&digits::hour_and_minute(second)).to_owned()
 }
 
 fn second(text: &str) -> Result<u32, NoClockRange> {

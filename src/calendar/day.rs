@@ -3,7 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::civil;
+use jiff::tz::Offset;
+use jiff::{Timestamp, civil};
+
+use super::digits;
 
 /// A calendar day in Europe/London: days since 1970-01-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,7 +30,8 @@ impl Day {
 
     /// The civil date.
     pub fn date(self) -> civil::Date {
-        civil::date(1970, 1, 1) + jiff::Span::new().days(self.0)
+        let midnight = Timestamp::from_second(i64::from(self.0) * 86_400);
+        Offset::UTC.to_datetime(midnight.expect("a day lies within the years that jiff knows")).date()
     }
 
     /// 1 for Monday to 7 for Sunday.
@@ -59,7 +63,13 @@ impl From<civil::Date> for Day {
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.date())
+        let date = self.date();
+        let Ok(year) = u32::try_from(date.year()) else { return write!(f, "{date}") };
+        let mut text = *b"0000-00-00";
+        digits::write(year, &mut text[..4]);
+        digits::write(date.month().unsigned_abs().into(), &mut text[5..7]);
+        digits::write(date.day().unsigned_abs().into(), &mut text[8..]);
+        f.write_str(digits::text(&text))
     }
 }
 

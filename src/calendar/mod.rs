@@ -6,6 +6,7 @@ mod calendar_file;
 mod clock;
 mod core_hours;
 mod day;
+mod digits;
 mod granularity;
 mod london;
 mod period;

@@ -2,6 +2,7 @@
 
 mod answer;
 mod cells;
+mod cutting;
 mod days;
 mod parse;
 mod render;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
+use self::cutting::Cuts;
 use super::errors::Fault;
 use super::fields;
 use super::house::{House, principal};
@@ -33,11 +35,13 @@ const PAGE_ROWS: (usize, usize) = (1_000, 5_000);
 /// The service.
 pub(crate) struct Metrics {
     house: Arc<House>,
+    cuts: Arc<Cuts>,
 }
 
 impl Metrics {
     pub(crate) fn new(house: Arc<House>) -> Self {
-        Self { house }
+        let cuts = Arc::new(Cuts::new(Arc::clone(&house.calendar)));
+        Self { house, cuts }
     }
 }
 
@@ -69,12 +73,11 @@ impl MetricsService for Metrics {
         let snapshot = house.store.open(&admitted).snapshot().await.map_err(Fault::from)?;
         let answered_at = house.now();
         let directory = house.directory.open(&admitted).now();
-        let calendar = Arc::clone(&house.calendar);
+        let cuts = Arc::clone(&self.cuts);
         let runtime = tokio::runtime::Handle::current();
         let (made, head) = house
             .compute(move |waiting| {
-                let question =
-                    answer::Answering { admitted: &admitted, directory, calendar, snapshot, runtime };
+                let question = answer::Answering { admitted: &admitted, directory, cuts, snapshot, runtime };
                 question.answer(paging, answered_at, waiting)
             })
             .await?;

@@ -12,7 +12,7 @@ use tonic::transport::server::TcpIncoming;
 
 use super::errors::Fault;
 use super::health::Health;
-use super::server::{Bound, ServeError, Settings, listen, take_over};
+use super::server::{Bound, LISTEN, METRICS_LISTEN, ServeError, Settings, listen, take_over};
 use crate::store::Store;
 
 /// Open ports of a service that has no store yet.
@@ -29,11 +29,11 @@ pub struct Opening {
 /// # Errors
 /// Where a port is in use.
 pub async fn open_ports(settings: Settings) -> Result<Opening, ServeError> {
-    let failed = |cause| ServeError::Listen { address: settings.listen, cause };
-    let (listener, _) = listen(settings.listen).await?;
+    let failed = |cause| ServeError::Listen { setting: LISTEN, address: settings.listen, cause };
+    let (listener, _) = listen(LISTEN, settings.listen).await?;
     let metrics_listener = match settings.metrics_listen {
         None => None,
-        Some(wanted) => Some(listen(wanted).await?.0),
+        Some(wanted) => Some(listen(METRICS_LISTEN, wanted).await?.0),
     };
     let listener = listener.into_std().map_err(failed)?;
     let meanwhile = TcpListener::from_std(listener.try_clone().map_err(failed)?).map_err(failed)?;
@@ -69,7 +69,7 @@ impl Opening {
         if tokio::time::timeout(std::time::Duration::from_secs(1), &mut answering).await.is_err() {
             answering.abort();
         }
-        let failed = |cause| ServeError::Listen { address: settings.listen, cause };
+        let failed = |cause| ServeError::Listen { setting: LISTEN, address: settings.listen, cause };
         let listener = TcpListener::from_std(listener).map_err(failed)?;
         take_over(settings, store, listener, metrics_listener).await
     }

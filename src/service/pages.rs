@@ -186,8 +186,17 @@ impl Encoded {
         self.ends.push(self.bytes.len() as u32);
     }
 
+    /// Makes room for so many more bytes.
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        self.bytes.reserve(bytes);
+    }
+
     /// Moves all rows of another one behind its own.
     pub(crate) fn append(&mut self, other: &mut Self) {
+        if self.ends.is_empty() {
+            std::mem::swap(self, other);
+            return;
+        }
         let before = self.bytes.len() as u32;
         self.bytes.append(&mut other.bytes);
         self.ends.extend(other.ends.drain(..).map(|end| before + end));

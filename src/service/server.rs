@@ -57,6 +57,9 @@ const FRAME_BYTES: u32 = 1_024 * 1_024;
 const STREAMS: u32 = 256;
 const KEEPALIVE: Duration = Duration::from_secs(30);
 /// The package of the protos that adapters' programs serve.
+/// The settings that name ports.
+pub(super) const LISTEN: &str = "--listen";
+pub(super) const METRICS_LISTEN: &str = "--metrics-listen";
 const ADAPTERS: &str = "callgauge.adapter.v1";
 /// For the last bytes of finished requests, once nothing is under way.
 const LAST_BYTES: Duration = Duration::from_secs(1);
@@ -90,8 +93,12 @@ pub struct Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// A port cannot be used.
-    #[error("cannot listen on {address}: {cause}; another service may use it, or choose another port")]
+    #[error(
+        "cannot listen on {address} ({setting}): {cause}; another service may use it, or choose another port"
+    )]
     Listen {
+        /// The setting that names it.
+        setting: &'static str,
         /// Which.
         address: SocketAddr,
         /// Why not.
@@ -162,10 +169,10 @@ pub async fn run(
 /// # Errors
 /// Where a port is in use or the store cannot be read.
 pub async fn bind(settings: Settings, store: Arc<dyn Store>) -> Result<Bound, ServeError> {
-    let (listener, _) = listen(settings.listen).await?;
+    let (listener, _) = listen(LISTEN, settings.listen).await?;
     let metrics_listener = match settings.metrics_listen {
         None => None,
-        Some(wanted) => Some(listen(wanted).await?.0),
+        Some(wanted) => Some(listen(METRICS_LISTEN, wanted).await?.0),
     };
     take_over(settings, store, listener, metrics_listener).await
 }
@@ -177,7 +184,7 @@ pub(super) async fn take_over(
     listener: TcpListener,
     metrics_listener: Option<TcpListener>,
 ) -> Result<Bound, ServeError> {
-    let failed = |cause| ServeError::Listen { address: settings.listen, cause };
+    let failed = |cause| ServeError::Listen { setting: LISTEN, address: settings.listen, cause };
     let address = listener.local_addr().map_err(failed)?;
     let metrics_address =
         metrics_listener.as_ref().map(TcpListener::local_addr).transpose().map_err(failed)?;
@@ -378,8 +385,11 @@ fn transport() -> Server {
         .http2_max_header_list_size(32 * 1_024)
 }
 
-pub(super) async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
-    let failed = |cause| ServeError::Listen { address, cause };
+pub(super) async fn listen(
+    setting: &'static str,
+    address: SocketAddr,
+) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let failed = |cause| ServeError::Listen { setting, address, cause };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))

@@ -127,7 +127,7 @@ async fn a_folder_or_port_in_use_is_refused_in_one_line_while_the_other_goes_on(
         let data = folder.path().join("two");
         let mut command = callgauge();
         command.args(["serve", option, &taken, other, "127.0.0.1:0", "--data"]).arg(&data);
-        one_line(option, &run(&mut command), "cannot listen on");
+        one_line(option, &run(&mut command), &format!("cannot listen on {taken} ({option})"));
     }
     drop(holder);
 

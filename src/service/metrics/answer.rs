@@ -9,13 +9,13 @@ use callgauge_schema::{Account, Attribution, Moment, OdsCode, Timing};
 use tokio::runtime::Handle;
 
 use super::cells::{Cell, Part};
-use super::days::BucketDays;
+use super::cutting::Cuts;
 use super::parse::Question;
 use super::render;
 use super::rows::{self, SHARED, Seen, Work};
 use super::ruling::Ruling;
 use crate::access::Admitted;
-use crate::calendar::{Buckets, Calendar, Days, NoBuckets};
+use crate::calendar::{Days, NoBuckets};
 use crate::metrics::{Gaps, Tally, evaluate_with_gaps, outcome_check};
 use crate::organisations::{Asked, Directory, Member, Parts, PlanFault, RowPlan};
 use crate::proto::v1;
@@ -30,7 +30,7 @@ const ADVICE: &str = "ask for fewer organisations, a shorter range, longer bucke
 pub(super) struct Answering<'a> {
     pub(super) admitted: &'a Admitted<Question>,
     pub(super) directory: Arc<Directory>,
-    pub(super) calendar: Arc<Calendar>,
+    pub(super) cuts: Arc<Cuts>,
     pub(super) snapshot: Arc<dyn Snapshot>,
     pub(super) runtime: Handle,
 }
@@ -48,24 +48,17 @@ impl Answering<'_> {
     ) -> Result<(Made, v1::QueryMetricsResponse), Fault> {
         let question = self.admitted.question();
         let attributions = self.snapshot.attributions();
-        let buckets = Buckets::plan(
-            question.days,
-            question.granularity,
-            question.profile,
-            question.hours,
-            &self.calendar,
-        )
-        .map_err(|fault| no_buckets(fault, question))?;
+        let cut = self.cuts.of(question).map_err(|fault| no_buckets(fault, question))?;
         let keys = Keys::of(&attributions);
         let plans = self
             .directory
             .plan(&question.organisations, question.group_by, question.days, &keys.accounts(&attributions))
             .map_err(|fault| no_plan(fault, question))?;
-        if plans.len().saturating_mul(buckets.list().len()) > ANSWER_ROWS {
+        if plans.len().saturating_mul(cut.parts.len()) > ANSWER_ROWS {
             return Err(Fault::AnswerTooLarge(format!(
                 "the answer would have {} rows for {} buckets, more than {ANSWER_ROWS}: {ADVICE}",
                 plans.len(),
-                buckets.list().len()
+                cut.parts.len()
             )));
         }
         let asked = keys.few(&plans);
@@ -76,9 +69,7 @@ impl Answering<'_> {
             answering: self,
             plans: &plans,
             keys: &keys,
-            buckets: &buckets,
-            bucket_days: BucketDays::new(&buckets),
-            bucket_parts: buckets.list().iter().map(rows::bucket_part).collect(),
+            cut: &cut,
             nothing: rows::nothing(self),
             with_calls,
             ruling,
@@ -95,7 +86,7 @@ impl Answering<'_> {
             last_day: question.days.end.plus(-1).to_string(),
             definition_set: question.set.name.clone(),
             answered_at: Some(crate::ingest::timestamp(answered_at)),
-            notes: [self.notes(&buckets, &seen), seen.stated.notes()].concat(),
+            notes: [self.notes(cut.parts.is_empty(), &seen), seen.stated.notes()].concat(),
         };
         Ok((made, head))
     }
@@ -145,9 +136,9 @@ impl Answering<'_> {
     }
 
     /// What a reader has to know beside the numbers.
-    fn notes(&self, buckets: &Buckets, seen: &Seen) -> Vec<String> {
+    fn notes(&self, empty: bool, seen: &Seen) -> Vec<String> {
         let days = self.admitted.question().days;
-        let working = days.iter().filter(|&day| !self.calendar.core(day).is_empty()).count();
+        let working = days.iter().filter(|&day| !self.cuts.calendar().core(day).is_empty()).count();
         let mondays = days.iter().filter(|day| day.weekday() == 1).count();
         let many = |days: usize| if days == 1 { "" } else { "s" };
         let mut notes = vec![format!(
@@ -156,7 +147,7 @@ impl Answering<'_> {
             many(working),
             many(mondays)
         )];
-        let covered = self.calendar.covered();
+        let covered = self.cuts.calendar().covered();
         if days.overlap(covered) != days {
             notes.push(format!(
                 "the calendar lists bank holidays from {} to {} only: outside, a bank holiday on a weekday counts as a working day with core hours",
@@ -164,7 +155,7 @@ impl Answering<'_> {
                 covered.end.plus(-1)
             ));
         }
-        if buckets.list().is_empty() {
+        if empty {
             notes.push("no part of the range lies in the hours asked for, so there are no rows".to_owned());
         }
         if seen.unknown_days {

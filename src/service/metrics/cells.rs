@@ -40,7 +40,7 @@ pub(super) enum Cells {
     },
     Single {
         chunks: std::iter::Peekable<Rows<FactsChunk>>,
-        buckets: Buckets,
+        buckets: Arc<Buckets>,
         breakdown: Breakdown,
         snapshot: Arc<dyn Snapshot>,
     },
@@ -51,7 +51,7 @@ impl Cells {
     pub(super) fn ask(
         question: &Question,
         groups: Vec<Group>,
-        buckets: &Buckets,
+        buckets: &Arc<Buckets>,
         snapshot: &Arc<dyn Snapshot>,
         runtime: &Handle,
     ) -> Result<Self, Fault> {
@@ -72,7 +72,7 @@ impl Cells {
                 let chunks = runtime.block_on(Arc::clone(&snapshot).facts(ask))?;
                 Ok(Cells::Single {
                     chunks: chunks.peekable(),
-                    buckets: buckets.clone(),
+                    buckets: Arc::clone(buckets),
                     breakdown: question.breakdown,
                     snapshot,
                 })

@@ -7,11 +7,12 @@ use prost::Message as _;
 
 use super::answer::{Answering, Keys};
 use super::cells::{Cell, Cells};
-use super::days::{BucketDays, Known, PracticeDays};
+use super::cutting::Cut;
+use super::days::{Known, PracticeDays};
 use super::render;
 use super::ruling::Ruling;
 use super::stated::{self, Aside, Stated};
-use crate::calendar::{Bucket, Buckets, Day};
+use crate::calendar::Day;
 use crate::metrics::Gaps;
 use crate::organisations::RowPlan;
 use crate::proto::v1;
@@ -38,10 +39,7 @@ pub(super) struct Work<'a> {
     pub(super) answering: &'a Answering<'a>,
     pub(super) plans: &'a [RowPlan],
     pub(super) keys: &'a Keys,
-    pub(super) buckets: &'a Buckets,
-    pub(super) bucket_days: BucketDays,
-    /// The buckets, each as a part of a row.
-    pub(super) bucket_parts: Vec<Vec<u8>>,
+    pub(super) cut: &'a Cut,
     /// What a row of no calls counts.
     pub(super) nothing: Vec<u8>,
     pub(super) with_calls: DaysWithCalls,
@@ -61,7 +59,7 @@ impl Seen {
 impl Work<'_> {
     /// Makes all rows: of many organisations on two threads, which take turns, so that little is made ahead.
     pub(super) fn all(&self, rows: &mut Rows) -> Result<Seen, Fault> {
-        let length = (TURN_ROWS / self.bucket_parts.len().max(1)).max(1);
+        let length = (TURN_ROWS / self.cut.parts.len().max(1)).max(1);
         let turns = (0..self.plans.len()).step_by(length);
         let turns: Vec<_> = turns.map(|from| from..(from + length).min(self.plans.len())).collect();
         if self.plans.len() < SHARED {
@@ -98,8 +96,8 @@ impl Work<'_> {
         let question = admitted.question();
         let groups =
             turns.clone().flatten().map(|at| self.keys.group(&self.plans[at], question.days)).collect();
-        let (groups, mut stated) = Stated::take(self.answering, &self.ruling, self.buckets, groups)?;
-        let mut cells = Cells::ask(question, groups, self.buckets, snapshot, runtime)?;
+        let (groups, mut stated) = Stated::take(self.answering, &self.ruling, &self.cut.buckets, groups)?;
+        let mut cells = Cells::ask(question, groups, &self.cut.buckets, snapshot, runtime)?;
         let mut making = Making::new(self.answering);
         let mut group = 0;
         for turn in turns {
@@ -135,15 +133,19 @@ impl Work<'_> {
             cells,
             aside,
         };
-        let all = self.bucket_parts.len();
+        let all = self.cut.parts.len();
         if self.plans.len() >= SHARED || all < SHARED {
             self.stretch(&theirs, 0..all, making);
             return Ok(());
         }
+        // About as much as all rows will take: a row of calls is longer than one of none.
+        let row = theirs.organisation.len() + self.cut.parts[0].len() + 2 * self.nothing.len();
+        making.rows.reserve(all * row);
         std::thread::scope(|scope| {
             let theirs = &theirs;
             let other = scope.spawn(move || {
                 let mut making = Making::new(self.answering);
+                making.rows.reserve((all - all / 2) * row);
                 self.stretch(theirs, all / 2..all, &mut making);
                 making
             });
@@ -164,9 +166,9 @@ impl Work<'_> {
         for bucket in buckets {
             let apart = aside.kept_apart(bucket);
             // What is said of a day is said of every part of it.
-            let same = |&(before, of_it): &_| of_it == apart && self.bucket_days.same(before, bucket);
+            let same = |&(before, of_it): &_| of_it == apart && self.cut.days.same(before, bucket);
             if last.as_ref().is_none_or(|last| !same(last)) {
-                let said = days.say(&self.bucket_days, bucket, apart);
+                let said = days.say(&self.cut.days, bucket, apart);
                 seen.unknown_days |= said.unknown;
                 encode(&said.row, said_part);
                 last = Some((bucket, apart));
@@ -174,7 +176,7 @@ impl Work<'_> {
             let (now, later) = cells.split_at(cells.partition_point(|cell| cell.bucket as usize <= bucket));
             cells = later;
             let mut push = |counted: &[u8]| {
-                rows.push_parts(&[organisation, &self.bucket_parts[bucket], counted, said_part]);
+                rows.push_parts(&[organisation, &self.cut.parts[bucket], counted, said_part]);
             };
             if now.is_empty() {
                 let gaps = aside.gaps(bucket, None);
@@ -237,12 +239,6 @@ fn encode(part: &v1::MetricRow, out: &mut Vec<u8>) {
 fn organisation_part(plan: &RowPlan) -> Vec<u8> {
     let organisation = Some(render::organisation(plan));
     v1::MetricRow { organisation, ..v1::MetricRow::default() }.encode_to_vec()
-}
-
-/// A bucket, as a part of a row.
-pub(super) fn bucket_part(bucket: &Bucket) -> Vec<u8> {
-    let bucket = Some(render::bucket(bucket));
-    v1::MetricRow { bucket, ..v1::MetricRow::default() }.encode_to_vec()
 }
 
 /// What a row of no calls counts.

@@ -24,7 +24,7 @@ const STEP_MILLIS: i64 = 900_000;
 /// What is read of the store beside the plain calls.
 pub(super) struct Stated<'a> {
     ruling: &'a Ruling,
-    buckets: &'a Buckets,
+    buckets: &'a Arc<Buckets>,
     slots: Option<Slots>,
     breakdown: Breakdown,
     snapshot: Arc<dyn Snapshot>,
@@ -75,7 +75,7 @@ impl<'a> Stated<'a> {
     pub(super) fn take(
         answering: &Answering<'_>,
         ruling: &'a Ruling,
-        buckets: &'a Buckets,
+        buckets: &'a Arc<Buckets>,
         groups: Vec<Group>,
     ) -> Result<(Vec<Group>, Self), Fault> {
         let question = answering.admitted.question();
@@ -243,7 +243,7 @@ impl<'a> Stated<'a> {
                     let chunks: Rows<FactsChunk> = Box::new(counted.into_iter());
                     let mut single = Cells::Single {
                         chunks: chunks.peekable(),
-                        buckets: self.buckets.clone(),
+                        buckets: Arc::clone(self.buckets),
                         breakdown: self.breakdown,
                         snapshot: Arc::clone(&self.snapshot),
                     };
