@@ -69,6 +69,8 @@ impl Work {
         };
         let mut page = Page::empty(next);
         let records = records.records(&mut page);
+        // Text, rows and calls are never all there at once: two pages at most.
+        drop(reply);
         map::calls(records, &mut page);
         Ok(page)
     }
