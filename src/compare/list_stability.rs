@@ -29,13 +29,15 @@ pub enum StabilityRefusal {
         unit: usize,
     },
     /// One month.
-    #[error("{months} months are too few: whether a list lasts is seen in two or more")]
+    #[error("too few months, {months}: whether a list lasts is seen in two or more")]
     TooFewMonths {
         /// How many.
         months: usize,
     },
     /// Too few units with all numbers.
-    #[error("{units} units have every number in every month: lists of the worst need five or more")]
+    #[error(
+        "every number in every month is there of {units} only, and lists of the worst need five or more: widen the group"
+    )]
     TooFewUnits {
         /// How many.
         units: usize,

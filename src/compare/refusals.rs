@@ -238,7 +238,7 @@ pub fn reasons(facts: &RankingFacts, limits: &RankingLimits) -> Vec<RankingRefus
     let message = |reason: RankingReason| {
         match reason {
         RankingReason::ShortWindow => (months < limits.months && !far_too_short).then(|| {
-            format!("the window has {months} months with data: take {} or more, so that every season is in it", limits.months)
+            format!("the months with data in the window are {months}: take {} or more, so that every season is in it", limits.months)
         }),
         RankingReason::LowRankability => (!reaches(rankability, limits.rankability)).then(|| {
             format!(
@@ -254,7 +254,7 @@ pub fn reasons(facts: &RankingFacts, limits: &RankingLimits) -> Vec<RankingRefus
         }),
         RankingReason::LowVolume => (!reaches(smallest_volume, limits.volume)).then(|| {
             format!(
-                "the smallest denominator is {}, and {} is the least: take more months, or leave out those with fewer",
+                "the smallest denominator, of a rate the smallest number to be expected, is {}, and {} is the least: take more months, or leave out those with fewer",
                 shown(smallest_volume, 0), limits.volume
             )
         }),
@@ -266,7 +266,7 @@ pub fn reasons(facts: &RankingFacts, limits: &RankingLimits) -> Vec<RankingRefus
         }),
         RankingReason::FarTooShortWindow => far_too_short.then(|| {
             format!(
-                "the window has {months} months with data, and nothing under {} is ranked: take {} or more",
+                "the months with data in the window are {months}, and nothing under {} is ranked: take {} or more",
                 limits.fewest_months, limits.months
             )
         }),
@@ -278,7 +278,7 @@ pub fn reasons(facts: &RankingFacts, limits: &RankingLimits) -> Vec<RankingRefus
         }),
         RankingReason::TooFewOrganisations => (organisations < limits.organisations).then(|| {
             format!(
-                "there are {organisations} organisations to rank, and {} are the fewest: ask for a larger group, such as a sub-ICB location or an ICB",
+                "a ranking takes {} organisations or more, and {organisations} can be ranked: ask for a larger group, such as a sub-ICB location or an ICB",
                 limits.organisations
             )
         }),

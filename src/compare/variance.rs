@@ -82,7 +82,7 @@ pub enum VarianceRefusal {
         month: usize,
     },
     /// Fewer than two units with values.
-    #[error("{units} units have values: a spread between units needs two")]
+    #[error("{units} units have values, and a spread between units needs two: widen the group")]
     TooFewUnits {
         /// How many.
         units: usize,

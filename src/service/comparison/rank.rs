@@ -67,6 +67,8 @@ pub(super) struct Ranked {
     pub(super) months_with_data: usize,
     pub(super) acknowledged: Vec<RankingRefusal>,
     pub(super) kind: Kind,
+    /// What it is laid over, in words.
+    pub(super) laid_over: String,
     /// Sources whose numbers were used.
     pub(super) source_ids: Vec<String>,
     pub(super) small: SmallNumbers,
@@ -117,6 +119,7 @@ pub(super) fn parse(request: v1::RankOrganisationsRequest) -> Result<Put<Questio
                     format!("must be 1 to {most} characters where reasons are acknowledged"),
                 ));
             }
+            fields::fit(text.trim()).map_err(|fault| Fault::field(field, fault))?;
         }
     }
     let question = Question {
@@ -156,7 +159,7 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
     let of_calls = matches!(question.measure.of, Of::Calls(_));
     let over = (&question.window, question.hours);
     let gathering = Gathering::new(sources, &question.peers, over, of_calls, waiting)?;
-    let Monthly { table, kind, sources: from, methods_differ, changed, coverage, notes } =
+    let Monthly { table, kind, laid_over, sources: from, methods_differ, changed, coverage, notes } =
         gathering.by_month("metric", &question.measure, true)?;
     let coverage = match coverage {
         Some(coverage) => coverage,
@@ -212,7 +215,8 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
     for (at, unit) in ranked.into_iter().enumerate() {
         places[unit] = Ok(at);
     }
-    let notes = self::notes(&gathering, &coverage, of_calls, &idle, notes);
+    let mut notes = self::notes(&gathering, &coverage, of_calls, &idle, notes);
+    notes.extend(gathering.units.not_found(&question.focus));
     Ok(Ranked {
         months: (0..units).map(|unit| table.unit(unit).iter().flatten().count()).collect(),
         units: gathering.units,
@@ -227,6 +231,7 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
         months_with_data,
         acknowledged,
         kind,
+        laid_over: laid_over.unwrap_or_else(|| question.measure.denominator(kind)),
         source_ids: from.iter().map(ToString::to_string).collect(),
         small,
         notes,
