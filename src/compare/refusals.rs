@@ -232,7 +232,8 @@ pub fn reasons(facts: &RankingFacts, limits: &RankingLimits) -> Vec<RankingRefus
     };
     let far_too_short = months < limits.fewest_months;
     let percent = |value: Option<f64>| match value {
-        Some(value) if value.is_finite() => format!("{:.1}%", 100.0 * value),
+        // Downwards: what is just under a limit must not read as if it reached it.
+        Some(value) if value.is_finite() => format!("{:.1}%", (1_000.0 * value + 1e-9).floor() / 10.0),
         _ => "not known".to_owned(),
     };
     let message = |reason: RankingReason| {
@@ -243,7 +244,7 @@ pub fn reasons(facts: &RankingFacts, limits: &RankingLimits) -> Vec<RankingRefus
         RankingReason::LowRankability => (!reaches(rankability, limits.rankability)).then(|| {
             format!(
                 "the share of the spread that is not chance is {}, and {} is the least: take more months, or a metric on which practices differ lastingly",
-                shown(rankability, 2), limits.rankability
+                shown(rankability, 3), limits.rankability
             )
         }),
         RankingReason::LowCoverage => (!reaches(coverage, limits.coverage)).then(|| {

@@ -5,7 +5,7 @@ use jiff::civil::date;
 
 use crate::comparison::{MISSED, close, compare, control, rank, year};
 use crate::comparison_elsewhere::{place, submit, value};
-use crate::comparison_world::{door, months};
+use crate::comparison_world::{code, door, months};
 use crate::door::Door;
 
 async fn compared(door: &Door, request: v1::CompareOrganisationsRequest) -> v1::CompareOrganisationsResponse {
@@ -153,7 +153,7 @@ async fn the_icons_of_a_control_chart_stand_in_words_in_the_answer_and_on_the_pi
 async fn a_control_chart_shows_no_limit_that_nothing_can_reach_and_names_england_once() {
     let months = months(date(2025, 3, 1), 12);
     let door = door(1, &[]).await;
-    let complaints = |at: usize| if at % 4 == 0 { 9.0 } else { 0.0 };
+    let complaints = |at: usize| if at.is_multiple_of(4) { 9.0 } else { 0.0 };
     let values = months.iter().enumerate().map(|(at, &month)| v1::Indicator {
         denominator: Some(1_000.0),
         ..value("complaints", 0, month, complaints(at))
@@ -168,4 +168,46 @@ async fn a_control_chart_shows_no_limit_that_nothing_can_reach_and_names_england
     let england = v1::GetControlChartRequest { organisation_code: "ENGLAND".into(), ..request };
     let picture = drawn(&door, england).await;
     assert!(picture.contains("Complaints: England") && !picture.contains("ENGLAND"), "{picture}");
+}
+
+#[tokio::test]
+async fn a_small_practice_with_the_highest_share_is_not_surely_the_worst() {
+    const LARGE: usize = 30;
+    const MISSED_OF_NINE: [usize; 12] = [3, 1, 2, 2, 1, 3, 2, 1, 2, 3, 2, 2];
+    let months = months(date(2025, 3, 1), 12);
+    let door = door(LARGE + 1, &[]).await;
+    let mut values = Vec::new();
+    for practice in 0..=LARGE {
+        for (at, &month) in months.iter().enumerate() {
+            // The large miss 10% to 20% of 600; months differ by about as much as chance would have it.
+            let (missed, calls) = if practice == LARGE {
+                (MISSED_OF_NINE[at], 9)
+            } else {
+                (60 + 2 * practice + 5 * ((at * 7 + practice * 3) % 6), 600)
+            };
+            values.push(v1::Indicator {
+                denominator: Some(calls as f64),
+                ..value("local:missed_share", practice, month, missed as f64)
+            });
+        }
+    }
+    submit(&door, "elsewhere", values).await;
+    let request =
+        v1::RankOrganisationsRequest { metric: "local:missed_share".into(), ..rank("2025-03", "2026-02") };
+    let answer = door.comparison().rank_organisations(request).await.expect("may be ranked").into_inner();
+    let found = |practice: usize| {
+        let own = |row: &&v1::RankedOrganisation| {
+            row.organisation.as_ref().is_some_and(|shown| shown.code == code(practice))
+        };
+        match answer.organisations.iter().find(own).and_then(|row| row.result.clone()) {
+            Some(v1::ranked_organisation::Result::Place(place)) => place,
+            other => panic!("{other:?}"),
+        }
+    };
+    let (small, largest) = (found(LARGE), found(LARGE - 1));
+    assert!(small.value > largest.value, "its share is the highest: {small:?}");
+    assert_eq!(small.band(), v1::RankBand::CannotBeTold, "{small:?}");
+    assert_eq!(largest.band(), v1::RankBand::Surely, "{largest:?}");
+    assert!(small.upper_rank - small.lower_rank > 5, "{small:?}");
+    assert!(small.shrunk < 0.95 * small.value && largest.shrunk > 0.97 * largest.value);
 }

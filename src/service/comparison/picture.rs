@@ -200,7 +200,7 @@ pub(super) fn ranks(form: Form, question: &rank::Question, ranked: &Ranked) -> R
         "This picture does not show how far apart the values are, nor why they differ; neighbours whose intervals overlap cannot be told apart.",
     );
     frame.statements = vec![format!(
-        "Rankability {:.2}: the share of the spread that is not chance or month-to-month variation.",
+        "Rankability {:.3}: the share of the spread that is not chance or month-to-month variation.",
         ranked.rankability
     )];
     frame.statements.extend(ranked.notes.iter().skip(1).map(|note| sentence(note)));

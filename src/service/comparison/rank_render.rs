@@ -126,7 +126,7 @@ fn method(ranked: &Ranked) -> String {
     };
     format!(
         "months and organisations on the scale of {}, variances by {variances}, inflated by the correlation of neighbouring months; \
-         organisations drawn towards the mean; {chances}; {intervals}",
+         chance by each organisation's own size; organisations drawn towards the mean; {chances}; {intervals}",
         ranked.kind.scale_words()
     )
 }
