@@ -44,7 +44,7 @@ enum IndicatorCommand {
 /// definition_version and quality_note; --name stands for a column name, --month for the two dates.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  callgauge indicator import ae.csv --name ae_attendances --month 2026-02 --source st-elsewhere\n  callgauge indicator import Practice_Level_Crosstab_Feb_26.csv --form gp-appointments"
+    after_help = "Examples:\n  callgauge indicator import ae.csv --name ae_attendances --month 2026-02 --source st-elsewhere\n  callgauge indicator import Practice_Level_Crosstab_Feb_26.csv --form gp-appointments\n  callgauge indicator import \"CBT February 2026.xlsx\" --form cbt-workbook --organisations"
 )]
 struct ImportArgs {
     /// The file
@@ -74,6 +74,10 @@ struct ImportArgs {
     /// What to mind about the values, where the file does not say
     #[arg(long, value_name = "TEXT", default_value = "")]
     note: String,
+
+    /// Of a workbook (--form cbt-workbook): before its values the practices that it names, and whose they are in its month
+    #[arg(long, conflicts_with = "dry_run")]
+    organisations: bool,
 
     /// Say what would be refused, and take nothing
     #[arg(long)]
@@ -196,14 +200,31 @@ pub(super) async fn run(
 }
 
 async fn import(args: ImportArgs, around: &Surroundings, out: &mut dyn Write) -> Result<(), Failure> {
-    let ImportArgs { file, form, name, month, source, definition_version, note, dry_run, server } = args;
+    let ImportArgs {
+        file,
+        form,
+        name,
+        month,
+        source,
+        definition_version,
+        note,
+        organisations,
+        dry_run,
+        server,
+    } = args;
     if form != Form::Own && (name.is_some() || month.is_some()) {
         return Err(Failure::usage("--name and --month are for own CSV: this form says both itself"));
+    }
+    if organisations && form != Form::CbtWorkbook {
+        return Err(Failure::usage(
+            "--organisations goes with --form cbt-workbook: other files name no groups",
+        ));
     }
     let source = source.or_else(|| form.source().map(str::to_owned)).ok_or_else(|| {
         Failure::usage("--source has to say where the values come from, for example --source st-elsewhere")
     })?;
     let given = own::Given { name, month };
+    let named = file.clone();
     let texts = file::Texts { definition_version, quality_note: note };
     let read = move |sink: &mut file::Sink| match form {
         Form::Own => own::read(&file, &given, &texts, sink),
@@ -212,6 +233,13 @@ async fn import(args: ImportArgs, around: &Surroundings, out: &mut dyn Write) ->
         Form::CbtWorkbook => workbook::read(&file, &texts, sink),
     };
     let (server, client) = connect(&server, around).await?;
+    if organisations {
+        let path = named.clone();
+        let month = tokio::task::spawn_blocking(move || workbook::month(&path)).await;
+        let month =
+            month.map_err(|fault| Failure::Refused(format!("reading the file failed: {fault}")))??;
+        super::replay::import(server.channel.clone(), &month).await.map_err(Failure::Refused)?;
+    }
     let told = send::all(client, &server, source, dry_run, read).await?;
     for (name, count) in [
         ("values", told.values),

@@ -5,7 +5,7 @@
 //! All lists are of the same units, those that have every number in every month, so that they are equally long.
 
 use super::ranks::{RankBand, RankRefusal, Worst, probability_among_worst, worst_of};
-use super::shrinkage::{shrink, shrink_units};
+use super::shrinkage::{shrink, shrink_units_by};
 use super::variance::{Scale, VarianceComponents, VarianceRefusal, variance_components};
 
 #[cfg(test)]
@@ -29,13 +29,15 @@ pub enum StabilityRefusal {
         unit: usize,
     },
     /// One month.
-    #[error("{months} months are too few: whether a list lasts is seen in two or more")]
+    #[error("too few months, {months}: whether a list lasts is seen in two or more")]
     TooFewMonths {
         /// How many.
         months: usize,
     },
     /// Too few units with all numbers.
-    #[error("{units} units have every number in every month: lists of the worst need five or more")]
+    #[error(
+        "every number in every month is there of {units} only, and lists of the worst need five or more: widen the group"
+    )]
     TooFewUnits {
         /// How many.
         units: usize,
@@ -134,6 +136,8 @@ pub fn assess_lists(
         })
         .collect();
     let components = variance_components(&values)?;
+    let chances = chances(&assessed, numerators, first, scale);
+    let variances = components.month_variances(&chances);
     let found = (0..months)
         .map(|month| {
             let (units, tied) = &lists[month];
@@ -152,7 +156,7 @@ pub fn assess_lists(
                     .iter()
                     .map(|denominator| in_both(units, &by(denominator, month).0))
                     .collect(),
-                surely_alone: surely_alone(&components, &values, month, worst, listed)?,
+                surely_alone: surely_alone(&components, (&values, &variances), month, worst, listed)?,
             })
         })
         .collect::<Result<Vec<MonthList>, StabilityRefusal>>()?;
@@ -167,11 +171,29 @@ pub fn assess_lists(
         always: on.iter().filter(|&&lists| lists == months).count(),
         stay_next: mean(&next),
         stay_rest: mean(&rest),
-        surely: surely(&components, &assessed, worst, listed)?,
+        surely: surely(&components, &components.variances_of_means(&chances), &assessed, worst, listed)?,
         months: found,
         assessed,
         components,
     })
+}
+
+/// The variance that chance alone gives each month of these units.
+fn chances(
+    assessed: &[usize],
+    numerators: &Months,
+    denominators: &Months,
+    scale: Scale,
+) -> Vec<Vec<Option<f64>>> {
+    let sum =
+        |table: &Months| -> f64 { assessed.iter().flat_map(|&unit| table[unit].iter().flatten()).sum() };
+    // Of a ratio the number that is to be expected, by all units together.
+    let volume = match scale {
+        Scale::ArcsineRoot => 1.0,
+        Scale::Log => sum(numerators) / sum(denominators),
+    };
+    let of = |denominator: &Option<f64>| denominator.map(|size| scale.chance(volume * size));
+    assessed.iter().map(|&unit| denominators[unit].iter().map(of).collect()).collect()
 }
 
 /// The number of months, which all tables have alike.
@@ -231,12 +253,13 @@ fn in_both(a: &[usize], b: &[usize]) -> usize {
 /// Units that are surely among the worst by all months.
 fn surely(
     components: &VarianceComponents,
+    of_means: &[Option<f64>],
     assessed: &[usize],
     worst: Worst,
     listed: usize,
 ) -> Result<Vec<usize>, StabilityRefusal> {
-    let posteriors: Vec<_> =
-        shrink_units(components).into_iter().flatten().map(|unit| unit.posterior()).collect();
+    let shrunk = shrink_units_by(components, of_means);
+    let posteriors: Vec<_> = shrunk.into_iter().flatten().map(|unit| unit.posterior()).collect();
     let bands = probability_among_worst(&posteriors, worst, listed)?.bands();
     Ok(assessed
         .iter()
@@ -249,7 +272,7 @@ fn surely(
 /// How many units are surely among the worst by one month, whose variance is that of a single month.
 fn surely_alone(
     components: &VarianceComponents,
-    values: &[Vec<Option<f64>>],
+    (values, variances): (&Months, &Months),
     month: usize,
     worst: Worst,
     listed: usize,
@@ -257,7 +280,8 @@ fn surely_alone(
     let level = components.months.get(month).copied().flatten().unwrap_or(components.mean);
     let posteriors: Vec<_> = values
         .iter()
-        .filter_map(|row| shrink(level, components.tau2, row[month]?, components.sigma2_e).ok())
+        .zip(variances)
+        .filter_map(|(row, own)| shrink(level, components.tau2, row[month]?, own[month]?).ok())
         .map(|unit| unit.posterior())
         .collect();
     let bands = probability_among_worst(&posteriors, worst, listed)?.bands();

@@ -232,18 +232,19 @@ pub fn reasons(facts: &RankingFacts, limits: &RankingLimits) -> Vec<RankingRefus
     };
     let far_too_short = months < limits.fewest_months;
     let percent = |value: Option<f64>| match value {
-        Some(value) if value.is_finite() => format!("{:.1}%", 100.0 * value),
+        // Downwards: what is just under a limit must not read as if it reached it.
+        Some(value) if value.is_finite() => format!("{:.1}%", (1_000.0 * value + 1e-9).floor() / 10.0),
         _ => "not known".to_owned(),
     };
     let message = |reason: RankingReason| {
         match reason {
         RankingReason::ShortWindow => (months < limits.months && !far_too_short).then(|| {
-            format!("the window has {months} months with data: take {} or more, so that every season is in it", limits.months)
+            format!("the months with data in the window are {months}: take {} or more, so that every season is in it", limits.months)
         }),
         RankingReason::LowRankability => (!reaches(rankability, limits.rankability)).then(|| {
             format!(
                 "the share of the spread that is not chance is {}, and {} is the least: take more months, or a metric on which practices differ lastingly",
-                shown(rankability, 2), limits.rankability
+                shown(rankability, 3), limits.rankability
             )
         }),
         RankingReason::LowCoverage => (!reaches(coverage, limits.coverage)).then(|| {
@@ -254,7 +255,7 @@ pub fn reasons(facts: &RankingFacts, limits: &RankingLimits) -> Vec<RankingRefus
         }),
         RankingReason::LowVolume => (!reaches(smallest_volume, limits.volume)).then(|| {
             format!(
-                "the smallest denominator is {}, and {} is the least: take more months, or leave out those with fewer",
+                "the smallest denominator, of a rate the smallest number to be expected, is {}, and {} is the least: take more months, or leave out those with fewer",
                 shown(smallest_volume, 0), limits.volume
             )
         }),
@@ -266,7 +267,7 @@ pub fn reasons(facts: &RankingFacts, limits: &RankingLimits) -> Vec<RankingRefus
         }),
         RankingReason::FarTooShortWindow => far_too_short.then(|| {
             format!(
-                "the window has {months} months with data, and nothing under {} is ranked: take {} or more",
+                "the months with data in the window are {months}, and nothing under {} is ranked: take {} or more",
                 limits.fewest_months, limits.months
             )
         }),
@@ -278,7 +279,7 @@ pub fn reasons(facts: &RankingFacts, limits: &RankingLimits) -> Vec<RankingRefus
         }),
         RankingReason::TooFewOrganisations => (organisations < limits.organisations).then(|| {
             format!(
-                "there are {organisations} organisations to rank, and {} are the fewest: ask for a larger group, such as a sub-ICB location or an ICB",
+                "a ranking takes {} organisations or more, and {organisations} can be ranked: ask for a larger group, such as a sub-ICB location or an ICB",
                 limits.organisations
             )
         }),

@@ -51,15 +51,15 @@ pub fn shrink(mu: f64, tau2: f64, own: f64, s2: f64) -> Result<Shrunk, Shrinkage
 
 /// All units of variance components, shrunk towards their mean; none for a unit without a month.
 pub fn shrink_units(components: &VarianceComponents) -> Vec<Option<Shrunk>> {
-    components
-        .units
-        .iter()
-        .enumerate()
-        .map(|(unit, own)| {
-            let s2 = components.variance_of_mean(unit)?;
-            shrink(components.mean, components.tau2, own.mean?, s2).ok()
-        })
-        .collect()
+    let variances: Vec<Option<f64>> =
+        (0..components.units.len()).map(|unit| components.variance_of_mean(unit)).collect();
+    shrink_units_by(components, &variances)
+}
+
+/// The same with a variance of each unit's mean of its own, as [`VarianceComponents::variances_of_means`] has them.
+pub fn shrink_units_by(components: &VarianceComponents, variances: &[Option<f64>]) -> Vec<Option<Shrunk>> {
+    let units = components.units.iter().zip(variances);
+    units.map(|(own, s2)| shrink(components.mean, components.tau2, own.mean?, (*s2)?).ok()).collect()
 }
 
 /// The share of the spread between units that is not chance, from 0 to 1; 0 where nothing varies.

@@ -35,7 +35,7 @@ pub enum Undefined {
         denominator: f64,
     },
     /// There are not enough values to say anything.
-    #[error("{given} usable {what} given, {needed} needed: widen the group or the window")]
+    #[error("too few usable {what}, {given} of {needed} that are needed: widen the group or the window")]
     TooFew {
         /// What there are too few of.
         what: &'static str,

@@ -4,6 +4,9 @@
 //! binomial noise already, so nothing is added for it. Where every unit has every month, both come from the two-way analysis of variance:
 //! sigma2_e = sum r^2 / ((N - 1)(M - 1)), tau2 = (MSB - sigma2_e) / M, which is what REML gives (lme4). Where months are missing they are the REML
 //! estimates (Patterson and Thompson 1971, Biometrika 58:545), months being fixed effects; the two agree where both exist.
+//!
+//! sigma2_e is an average over units. What one unit's months vary by is [`VarianceComponents::month_variances`]: a unit with 9 calls a month has far more
+//! chance in it than that average, and would pass for certain by it.
 
 mod reml;
 
@@ -53,6 +56,14 @@ impl Scale {
         }
     }
 
+    /// The variance that chance alone gives a value of this size: calls in the denominator of a share, or the number that is to be expected of a ratio.
+    pub fn chance(self, size: f64) -> f64 {
+        match self {
+            Self::ArcsineRoot => 0.25 / size.max(1e-9),
+            Self::Log => 1.0 / (size.max(0.0) + 0.5),
+        }
+    }
+
     /// A place on this scale as a proportion or ratio. The angle is held within 0 and pi/2, outside of which sin^2 turns back.
     pub fn back(self, place: f64) -> f64 {
         match self {
@@ -82,7 +93,7 @@ pub enum VarianceRefusal {
         month: usize,
     },
     /// Fewer than two units with values.
-    #[error("{units} units have values: a spread between units needs two")]
+    #[error("{units} units have values, and a spread between units needs two: widen the group")]
     TooFewUnits {
         /// How many.
         units: usize,
@@ -140,6 +151,35 @@ impl VarianceComponents {
     pub fn variance_of_mean(&self, unit: usize) -> Option<f64> {
         let months = self.units.get(unit).map(|unit| unit.months).filter(|&months| months > 0)?;
         Some(self.sigma2_e / months as f64 * autocorrelation_inflation(self.autocorrelation.unwrap_or(0.0)))
+    }
+
+    /// sigma2_e taken apart: what is not chance, and which part of chance is seen, by the variances that chance alone gives each unit's months.
+    ///
+    /// sigma2_e is an average over units; a small unit has more chance in it than that, a large one less. What chance does not explain is everybody's.
+    fn apart(&self, chances: &[Vec<Option<f64>>]) -> (f64, f64) {
+        let known = || chances.iter().flatten().flatten().copied().filter(|chance| chance.is_finite());
+        let many = known().count();
+        let mean = if many > 0 { known().sum::<f64>() / many as f64 } else { 0.0 };
+        let seen = if mean > 0.0 { (self.sigma2_e / mean).min(1.0) } else { 0.0 };
+        ((self.sigma2_e - mean).max(0.0), seen)
+    }
+
+    /// By unit and month its variance around the unit's own level, chance by the month's own size; where all sizes are alike it is sigma2_e. None where there
+    /// is no value.
+    pub fn month_variances(&self, chances: &[Vec<Option<f64>>]) -> Vec<Vec<Option<f64>>> {
+        let (rest, seen) = self.apart(chances);
+        let of = |chance: &Option<f64>| chance.map(|chance| rest + seen * chance);
+        chances.iter().map(|row| row.iter().map(of).collect()).collect()
+    }
+
+    /// By unit the variance of its mean over its months, as [`VarianceComponents::variance_of_mean`], with chance by its own size. None without a month.
+    pub fn variances_of_means(&self, chances: &[Vec<Option<f64>>]) -> Vec<Option<f64>> {
+        let inflation = autocorrelation_inflation(self.autocorrelation.unwrap_or(0.0));
+        let of = |row: Vec<Option<f64>>| {
+            let months = row.iter().flatten().count() as f64;
+            (months > 0.0).then(|| row.iter().flatten().sum::<f64>() / (months * months) * inflation)
+        };
+        self.month_variances(chances).into_iter().map(of).collect()
     }
 
     /// The share of the variance between values of `months` months that is lasting: tau2 / (tau2 + sigma2_e / m). 0 where nothing varies or m is 0.

@@ -89,8 +89,8 @@ impl SpecialCause {
         match self {
             Self::OutsideLimits => Outline::Diamond,
             Self::Shift => Outline::Box,
-            Self::Trend => Outline::Up,
-            Self::TwoOfThree => Outline::Down,
+            Self::Trend => Outline::Along,
+            Self::TwoOfThree => Outline::Bar,
         }
     }
 

@@ -17,6 +17,10 @@ const MOST_POINTS: usize = 20_000;
 const MOST_PLACES: usize = 5_000;
 /// More names than this cover each other.
 const MOST_NAMES: usize = 25;
+/// Among so many organisations or more, one that lies far above all others is not let press them flat.
+const FEWEST_TO_CUT: usize = 20;
+/// How far above is far: so many times the limits, the target, and what 98% of the organisations lie under.
+const FAR_ABOVE: f64 = 4.0;
 
 /// A funnel plot.
 #[derive(Clone, Debug, PartialEq)]
@@ -132,22 +136,18 @@ pub fn funnel_plot(frame: &Frame, funnel: &Funnel) -> Result<Picture, PictureErr
     let high = (0.56 * wide).max(20.0 * em);
     let across = across(funnel, wide, em);
     let up = up(funnel, &across, high, em);
-    let page = Page::lay_out(&frame, &legend(funnel, &up, &pens), &notes(funnel), high);
+    let page = Page::lay_out(&frame, &legend(funnel, &up, &pens), &notes(funnel, &up), high);
     let axes =
         Axes { across: Across::Numbers(&across), across_title: &size_title, up: &up, up_title: &value_title };
     let plot = axes.place(&page);
     axes.draw(&plot, &page);
     draw_limits(funnel, &plot, &pens);
-    draw_points(funnel, &plot, &page);
+    let place = |point: &FunnelPoint| plot.at(point.size, point.value.min(up.high));
+    draw_points(funnel, &plot, &page, place);
     let names = funnel.points.iter().filter(|point| point.named);
-    let names: Vec<Name<'_>> = names
-        .map(|point| Name {
-            text: &point.label,
-            at: plot.at(point.size, point.value),
-            mark: point.class.mark(),
-        })
-        .collect();
-    let all: Vec<At> = funnel.points.iter().map(|point| plot.at(point.size, point.value)).collect();
+    let names: Vec<Name<'_>> =
+        names.map(|point| Name { text: &point.label, at: place(point), mark: point.class.mark() }).collect();
+    let all: Vec<At> = funnel.points.iter().map(place).collect();
     write_names(&names, &all, &plot, &page, page.mark_radius(funnel.points.len()));
     page.finish(&frame)
 }
@@ -188,14 +188,23 @@ fn across(funnel: &Funnel, wide: f64, em: f64) -> Scale {
     Scale::over(sizes, funnel.size.unit, about, from_nought)
 }
 
-/// Up to all values, the target, and the limits except where they fly apart at the smallest sizes.
+/// Up to all values but those far above all others, the target, and the limits except where they fly apart at the smallest sizes.
 fn up(funnel: &Funnel, across: &Scale, high: f64, em: f64) -> Scale {
     let near = across.low + (across.high - across.low) * 0.06;
     let limits = [&funnel.limits_95, &funnel.limits_998].into_iter().flatten();
     let limits = limits
         .filter(|limit| limit.size >= near && limit.size <= across.high)
         .flat_map(|limit| [limit.lower, limit.upper]);
-    let values = funnel.points.iter().map(|point| point.value).chain([funnel.target]).chain(limits);
+    let others: Vec<f64> = [funnel.target].into_iter().chain(limits).collect();
+    let mut sorted: Vec<f64> = funnel.points.iter().map(|point| point.value).collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let most = if sorted.len() < FEWEST_TO_CUT {
+        f64::INFINITY
+    } else {
+        let nearly_all = sorted[(sorted.len() - 1) * 98 / 100];
+        FAR_ABOVE * others.iter().copied().fold(nearly_all, f64::max)
+    };
+    let values = sorted.into_iter().filter(|value| *value <= most).chain(others);
     let about = (high / (em * 4.0)).clamp(3.0, 9.0) as usize;
     Scale::over(values, funnel.value.unit, about, false)
 }
@@ -238,15 +247,28 @@ fn legend(funnel: &Funnel, up: &Scale, pens: &Pens) -> Vec<Entry> {
     entries
 }
 
-fn notes(funnel: &Funnel) -> Vec<String> {
-    let Some(ByChance { outside_95, outside_998 }) = funnel.by_chance else { return Vec::new() };
+fn notes(funnel: &Funnel, up: &Scale) -> Vec<String> {
+    let above = funnel.points.iter().map(|point| point.value).filter(|value| *value > up.high);
+    let (many, highest) = above.fold((0, 0.0_f64), |(many, highest), value| (many + 1, highest.max(value)));
+    let cut = (many > 0).then(|| {
+        format!(
+            "Far above the others, and drawn at the upper edge: {}, the highest at {}.",
+            count(many),
+            up.write_finely(highest)
+        )
+    });
+    by_chance(funnel).into_iter().chain(cut).collect()
+}
+
+fn by_chance(funnel: &Funnel) -> Option<String> {
+    let ByChance { outside_95, outside_998 } = funnel.by_chance?;
     let few = |number: f64| grouped(number, if number < 10.0 { 1 } else { 0 });
-    vec![format!(
+    Some(format!(
         "By chance alone, about {} of these {} would lie outside the 95% limits and {} outside the 99.8% limits.",
         few(outside_95),
         count(funnel.points.len()),
         few(outside_998),
-    )]
+    ))
 }
 
 fn draw_limits(funnel: &Funnel, plot: &Plot<'_>, pens: &Pens) {
@@ -260,11 +282,11 @@ fn draw_limits(funnel: &Funnel, plot: &Plot<'_>, pens: &Pens) {
     plot.canvas.line(&[(plot.rect.left, y), (plot.rect.right, y)], pens.target);
 }
 
-fn draw_points(funnel: &Funnel, plot: &Plot<'_>, page: &Page) {
+fn draw_points(funnel: &Funnel, plot: &Plot<'_>, page: &Page, place: impl Fn(&FunnelPoint) -> At) {
     let radius = page.mark_radius(funnel.points.len());
     for class in FunnelClass::ALL {
         for point in funnel.points.iter().filter(|point| point.class == class) {
-            class.mark().draw(plot.canvas, plot.at(point.size, point.value), radius);
+            class.mark().draw(plot.canvas, place(point), radius);
         }
     }
 }

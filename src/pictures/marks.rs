@@ -9,6 +9,10 @@ pub(super) enum Outline {
     Round,
     Up,
     Down,
+    /// A triangle along time, which says nothing of up or down.
+    Along,
+    /// A bar that stands.
+    Bar,
     Box,
     Diamond,
 }
@@ -61,6 +65,14 @@ impl Mark {
             Outline::Diamond => {
                 let r = r * 1.25;
                 canvas.polygon(&[(x, y - r), (x + r, y), (x, y + r), (x - r, y)], ink);
+            }
+            Outline::Along => canvas.polygon(
+                &[(x + r * 1.3, y), (x - r * 0.65, y + r * 1.13), (x - r * 0.65, y - r * 1.13)],
+                ink,
+            ),
+            Outline::Bar => {
+                let (half, r) = (r * 0.62, r * 1.2);
+                canvas.block(Rect { left: x - half, top: y - r, right: x + half, bottom: y + r }, ink);
             }
             Outline::Up => triangle(canvas, (x, y), r, -1.0, ink),
             Outline::Down => triangle(canvas, (x, y), r, 1.0, ink),

@@ -234,7 +234,7 @@ fn band(frame: &Frame, ranks: &Ranks, title: &str, units: &[&RankedUnit]) -> Res
     let page = Page::lay_out(frame, &legend(ranks, false), &note(ranks, false), high);
     let axes = Axes {
         across: Across::Numbers(&across),
-        across_title: "Units, sorted by expected rank",
+        across_title: "Organisations, sorted by expected rank",
         up: &up,
         up_title: title,
     };

@@ -65,9 +65,11 @@ impl Scale {
         self.unit.write(tick, self.unit.decimals(self.step))
     }
 
-    /// A number on the axis, told more finely than its ticks.
+    /// A number on the axis, told more finely than its ticks; one that is small beside them still shows its first digits.
     pub(super) fn write_finely(&self, number: f64) -> String {
-        self.unit.write(number, self.unit.decimals(self.step / 20.0))
+        let size = number.abs();
+        let finest = if size > 0.0 && size < self.step / 2.0 { size } else { self.step };
+        self.unit.write(number, self.unit.decimals(finest / 20.0))
     }
 }
 

@@ -104,6 +104,23 @@ fn every_picture_says_what_has_to_be_known_to_read_it() {
 }
 
 #[test]
+fn one_organisation_far_above_does_not_press_the_others_flat_and_is_told() {
+    let with_one_far = |points: usize| {
+        let mut far = funnel(points);
+        far.value.unit = super::figure::Unit::Number;
+        far.points[7].value = 89_012.0;
+        svg(funnel_plot(&frame(800, Format::Svg), &far))
+    };
+    let told = "Far above the others, and drawn at the upper edge: 1, the highest at 89,012";
+    let drawn = with_one_far(60);
+    assert!(drawn.contains(told) && !drawn.contains(">100,000<"), "{drawn}");
+    // Among few nobody can say what is usual.
+    let drawn = with_one_far(12);
+    assert!(!drawn.contains("Far above") && drawn.contains(">100,000<"), "{drawn}");
+    assert!(!svg(funnel_plot(&frame(800, Format::Svg), &funnel(6_200))).contains("Far above"));
+}
+
+#[test]
 fn the_same_input_gives_the_same_bytes() {
     for format in [Format::Svg, Format::Png] {
         let few = |width| {

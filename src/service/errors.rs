@@ -100,8 +100,17 @@ impl Fault {
     }
 }
 
+/// All reasons, each with the name by which it may be acknowledged; then whether they all may.
 fn sentences(refusals: &[RankingRefusal]) -> String {
-    refusals.iter().map(|refusal| refusal.message.as_str()).collect::<Vec<_>>().join("; ")
+    let all: Vec<String> =
+        refusals.iter().map(|refusal| format!("{} ({})", refusal.message, refusal.reason)).collect();
+    let fast = refusals.iter().filter(|refusal| !refusal.reason.may_be_acknowledged());
+    let fast: Vec<&str> = fast.map(|refusal| refusal.reason.name()).collect();
+    if fast.is_empty() {
+        format!("{}; each may be acknowledged by its name", all.join("; "))
+    } else {
+        format!("{}; not to be acknowledged: {}", all.join("; "), fast.join(", "))
+    }
 }
 
 /// What a client is told.

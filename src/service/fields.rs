@@ -1,6 +1,6 @@
 //! Fields that several requests have: sources, dates, times, durations. Each fault names the field and says what would be right.
 
-use callgauge_schema::{Moment, Seconds, SourceId, UnknownDurations};
+use callgauge_schema::{Moment, Seconds, SourceId, UnknownDurations, looks_like_uk_number};
 
 use super::errors::Fault;
 use crate::calendar::{Day, Days};
@@ -93,6 +93,17 @@ pub(crate) fn numbered<T>(
         );
         Fault::field(field, told)
     })
+}
+
+/// Whether words that are kept or shown may be: on one line, and nobody's number.
+pub(crate) fn fit(text: &str) -> Result<(), String> {
+    if text.chars().any(char::is_control) {
+        return Err("must be printable characters on one line".to_owned());
+    }
+    if looks_like_uk_number(text) {
+        return Err("must not be a telephone number".to_owned());
+    }
+    Ok(())
 }
 
 /// What a client sent, short enough to be sent back.

@@ -240,6 +240,35 @@ fn the_practice_tables_of_the_workbook_come_in_as_published() {
 }
 
 #[test]
+fn a_workbook_brings_its_practices_along_where_that_is_asked_for() {
+    let folder = Folder::new();
+    Book::default().write(folder.path());
+    let options = "--form cbt-workbook --organisations";
+    let (code, told, said) = folder.on("indicator import", "summary.xlsx", options);
+    assert_eq!(
+        (code, told.as_str()),
+        (Some(0), "values 152\nadded 152\nreplaced 0\nunchanged 0\nrefused 0\n"),
+        "{said}"
+    );
+    let (_, listed, _) = folder.on("org list", "", "--level practice --format csv");
+    assert!(listed.contains("C83006"), "{listed}");
+    let (code, told, _) = folder.on("indicator import", "summary.xlsx", options);
+    assert_eq!(
+        (code, told.lines().nth(3)),
+        (Some(0), Some("unchanged 152")),
+        "the same again changes nothing"
+    );
+    for (options, says) in [
+        ("--form list-sizes --organisations", "--organisations goes with --form cbt-workbook"),
+        ("--form cbt-workbook --organisations --dry-run", "cannot be used with"),
+    ] {
+        let (code, told, said) = folder.on("indicator import", "summary.xlsx", options);
+        assert_eq!((code, told.as_str()), (Some(2), ""), "{said}");
+        assert!(said.contains(says), "{said}");
+    }
+}
+
+#[test]
 fn breaks_are_recorded_listed_and_taken_back() {
     let folder = Folder::new();
     let (code, _, said) = folder.on("indicator break 2026-02-10 --org A81001 --why moved", "", "");

@@ -167,6 +167,15 @@ async fn anonymous_peers_have_codes_that_say_nothing() {
     let shown: Vec<_> = answer.organisations.iter().filter_map(|row| row.organisation.clone()).collect();
     assert_eq!(shown.iter().filter(|shown| shown.code == code(3)).count(), 1);
     assert!(shown.iter().all(|s| s.code == code(3) || (s.code.starts_with("peer-") && s.name.is_empty())));
+    assert!(answer.notes.iter().all(|note| !note.contains("not in the group")), "{:?}", answer.notes);
+    // A code with a slip of the pen is told, not passed over.
+    let slip = v1::CompareOrganisationsRequest {
+        focus_codes: vec![code(3), "A8200O".into()],
+        ..compare("2025-03", "2026-02")
+    };
+    let answer = door.comparison().compare_organisations(slip).await.expect("is whole").into_inner();
+    let told = "asked to be named, and not in the group: \"A8200O\"";
+    assert!(answer.notes.iter().any(|note| note == told), "{:?}", answer.notes);
 }
 
 #[tokio::test]
@@ -252,6 +261,12 @@ async fn a_ranking_that_numbers_cannot_carry_is_refused_with_every_reason_at_onc
     let violations = status.get_details_precondition_failure().expect("is there").violations;
     assert_eq!(violations.iter().map(|v| v.r#type.as_str()).collect::<Vec<_>>().join(","), all);
     assert!(violations.iter().all(|violation| !violation.description.is_empty()));
+    // The words name them too: by these names they are acknowledged.
+    for name in all.split(',') {
+        assert!(status.message().contains(&format!("({name})")), "{name}: {}", status.message());
+    }
+    let fast = "not to be acknowledged: far_too_short_window, too_few_organisations";
+    assert!(status.message().ends_with(fast), "{}", status.message());
     // What may not be acknowledged stays, whatever is acknowledged beside it.
     let request = v1::RankOrganisationsRequest {
         acknowledge: acknowledged(&["low_rankability", "low_coverage", "low_volume"]),
@@ -292,6 +307,18 @@ async fn acknowledged_reasons_stand_in_the_answer_and_on_the_picture() {
     let drawn = String::from_utf8(picture.picture).expect("is text");
     for text in ["short_window", "Example ICB", "access review", "2025-03-01 to 2025-08-31"] {
         assert!(drawn.contains(text), "{text} is not on the picture");
+    }
+    // What is kept and drawn has no room for anybody's number.
+    for (on_behalf_of, purpose, field) in [
+        ("ring 01632 960123", "access review", "acknowledge.on_behalf_of"),
+        ("Example ICB", "access\nreview", "acknowledge.purpose"),
+    ] {
+        let reasons = vec!["short_window".into()];
+        let (on_behalf_of, purpose) = (on_behalf_of.into(), purpose.into());
+        let acknowledge = Some(v1::Acknowledgement { reasons, on_behalf_of, purpose });
+        let unfit = v1::RankOrganisationsRequest { acknowledge, ..request.clone() };
+        let status = door.comparison().rank_organisations(unfit).await.expect_err(field);
+        assert_eq!(reason(&status), ("INVALID_FIELD".to_owned(), field.to_owned()), "{}", status.message());
     }
     // Nobody acknowledges without a name and a purpose.
     let nameless = v1::RankOrganisationsRequest {

@@ -39,7 +39,7 @@ fn counted(sent: &[Sent], practice: usize, month: Date) -> (f64, f64) {
     (own.clone().filter(|call| call.missed).count() as f64, own.count() as f64)
 }
 
-fn place(value: &v1::ComparedValue) -> &v1::FunnelPlace {
+pub(crate) fn place(value: &v1::ComparedValue) -> &v1::FunnelPlace {
     match &value.result {
         Some(v1::compared_value::Result::Place(place)) => place,
         other => panic!("has no place: {other:?}"),

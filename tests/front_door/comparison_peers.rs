@@ -71,7 +71,7 @@ async fn a_fifth_is_compared_with_itself_and_who_has_no_value_is_left_out_by_nam
     let request =
         v1::RankOrganisationsRequest { peers: peers(ListSizeFifth, 1, ""), ..rank("2025-03", "2026-02") };
     let status = door.comparison().rank_organisations(request).await.expect_err("four are no league");
-    assert!(status.message().contains("there are 4 organisations"), "{}", status.message());
+    assert!(status.message().contains("4 can be ranked"), "{}", status.message());
     let request = v1::CompareEquivalentPeriodsRequest {
         peers: peers(ListSizeFifth, 1, ""),
         metric: MISSED.into(),
@@ -95,6 +95,27 @@ async fn a_fifth_is_compared_with_itself_and_who_has_no_value_is_left_out_by_nam
         let status = door.comparison().compare_organisations(request).await.expect_err(field);
         assert_eq!(reason(&status), ("INVALID_FIELD".to_owned(), field.to_owned()), "{}", status.message());
     }
+}
+
+#[tokio::test]
+async fn a_year_that_the_window_lies_in_makes_fifths_and_of_several_sources_one_is_named() {
+    let (door, ..) = year().await;
+    let scores = |plus: f64| {
+        let score = |practice: usize| v1::Indicator {
+            start_date: "2025-04-01".into(),
+            end_date: "2026-04-01".into(),
+            ..value("deprivation", practice, date(2026, 2, 1), plus + practice as f64)
+        };
+        (0..PRACTICES).map(score).collect::<Vec<_>>()
+    };
+    submit(&door, "imd", scores(10.0)).await;
+    let deprived = compared(&door, peers(v1::PeersBy::DeprivationFifth, 1, "")).await;
+    assert_eq!(codes(&deprived, true), (19..24).map(code).collect::<Vec<_>>());
+    assert!(deprived.notes.iter().all(|note| !note.contains("sources")), "{:?}", deprived.notes);
+    submit(&door, "zz-other", scores(20.0)).await;
+    let deprived = compared(&door, peers(v1::PeersBy::DeprivationFifth, 1, "")).await;
+    let told = "fifths are by the deprivation score of imd; 1 more sources have some";
+    assert!(deprived.notes.iter().any(|note| note == told), "{:?}", deprived.notes);
 }
 
 #[tokio::test]

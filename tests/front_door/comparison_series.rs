@@ -122,6 +122,38 @@ async fn august_2021_against_august_2019_takes_the_calendar_out() {
 }
 
 #[tokio::test]
+async fn what_did_not_arrive_in_a_period_is_not_zero() {
+    // Of practice 0 nothing arrived in the earlier month; practice 1 missed none then.
+    let (before, after) = (date(2025, 2, 1), date(2026, 2, 1));
+    let mut sent = calls(6, &[after], 40, |_, _| 0.3);
+    let earlier = calls(6, &[before], 40, |practice, _| if practice == 1 { 0.0 } else { 0.3 });
+    sent.extend(earlier.into_iter().filter(|call| call.practice != 0));
+    let door = door(6, &sent).await;
+    for metric in ["call_volumes", "missed_call_volumes"] {
+        let request = v1::CompareEquivalentPeriodsRequest {
+            peers: peers(),
+            metric: metric.into(),
+            before_first_month: "2025-02".into(),
+            after_first_month: "2026-02".into(),
+            ..Default::default()
+        };
+        let answer = door.comparison().compare_equivalent_periods(request).await.expect("is whole");
+        let answer = answer.into_inner();
+        match &answer.organisations[0].result {
+            Some(v1::period_change::Result::LeftOut(why)) => {
+                assert!(why.contains("missing is not zero"), "{why}");
+            }
+            other => panic!("{metric}: {other:?}"),
+        }
+        let changed =
+            |row: &v1::PeriodChange| matches!(row.result, Some(v1::period_change::Result::Change(_)));
+        assert!(answer.organisations[1..].iter().all(changed), "{metric}: {answer:?}");
+        assert!(answer.notes[0].starts_with("earlier period: calls on "), "{:?}", answer.notes);
+        assert!(answer.notes[1].starts_with("later period: calls on "), "{:?}", answer.notes);
+    }
+}
+
+#[tokio::test]
 async fn lists_of_one_month_are_what_sorting_says() {
     let (door, sent, months) = year().await;
     let request = v1::AssessListStabilityRequest {

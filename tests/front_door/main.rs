@@ -6,6 +6,7 @@ mod comparison_input;
 mod comparison_peers;
 mod comparison_pictures;
 mod comparison_series;
+mod comparison_targets;
 mod comparison_world;
 mod deadlines;
 mod door;

@@ -54,7 +54,7 @@ pub(in crate::cli) struct SeriesArgs {
     better: Option<Better>,
 
     /// What is aimed at, in the metric's own unit
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     target: Option<f64>,
 
     /// Day at which the chart starts anew; may be given several times
@@ -64,6 +64,10 @@ pub(in crate::cli) struct SeriesArgs {
     /// Make limits of so many points at the start of each stretch [default: all]
     #[arg(long, value_name = "POINTS", default_value = "0", hide_default_value = true)]
     fix_after: i32,
+
+    /// Which points count in the rule of two among three near a limit
+    #[arg(long, value_name = "WHICH", default_value = "near")]
+    two_of_three: TwoOfThree,
 
     /// Take working days, bank holidays and hours out
     #[arg(long)]
@@ -79,6 +83,15 @@ enum Better {
     Decrease,
 }
 
+/// Which points count in the rule of two among three.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum TwoOfThree {
+    /// Near a limit and not outside: NHSRplotthedots
+    Near,
+    /// Near or outside: Making Data Count tools since November 2023
+    NearOrOutside,
+}
+
 impl SeriesArgs {
     pub(super) fn message(&self) -> v1::GetControlChartRequest {
         let Self {
@@ -91,6 +104,7 @@ impl SeriesArgs {
             target,
             rebase,
             fix_after,
+            two_of_three,
             take_out_calendar,
         } = self;
         v1::GetControlChartRequest {
@@ -111,7 +125,11 @@ impl SeriesArgs {
             rebase_dates: rebase.clone(),
             fix_after: *fix_after,
             take_out_calendar: *take_out_calendar,
-            two_of_three: 0,
+            two_of_three: match two_of_three {
+                TwoOfThree::Near => v1::TwoOfThreeRule::Near,
+                TwoOfThree::NearOrOutside => v1::TwoOfThreeRule::NearOrOutside,
+            }
+            .into(),
         }
     }
 }

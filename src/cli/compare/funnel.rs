@@ -60,7 +60,7 @@ pub(in crate::cli) struct FunnelArgs {
     overdispersion: Spread,
 
     /// The centre of the funnel: a share from 0 to 1, a rate per 1,000 or a ratio [default: the peers' own]
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     target: Option<f64>,
 }
 
@@ -115,7 +115,10 @@ impl FunnelArgs {
     }
 }
 
-const COLUMNS: [&str; 15] = [
+/// Limits that only scripts get: a table would be too wide with them, and the class says what they say.
+const FOR_SCRIPTS: [&str; 2] = ["lower_95", "upper_95"];
+
+const COLUMNS: [&str; 17] = [
     "code",
     "name",
     "metric",
@@ -129,6 +132,8 @@ const COLUMNS: [&str; 15] = [
     "z",
     "z_adjusted",
     "lower_998",
+    "lower_95",
+    "upper_95",
     "upper_998",
     "class",
 ];
@@ -153,6 +158,9 @@ pub(in crate::cli) async fn run(
         }
         answer.rows.extend(page.organisations.iter().flat_map(rows));
         if page.next_page_token.is_empty() {
+            if args.format == Format::Table {
+                answer.leave_out(&FOR_SCRIPTS);
+            }
             return answer.write(args.format, out);
         }
         request.page_token = page.next_page_token;
@@ -211,6 +219,8 @@ fn rows(organisation: &v1::ComparedOrganisation) -> Vec<Vec<Cell>> {
                         place.z,
                         place.z_adjusted,
                         place.lower_998,
+                        place.lower_95,
+                        place.upper_95,
                         place.upper_998,
                     ]
                     .map(Cell::Number),

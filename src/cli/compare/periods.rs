@@ -84,7 +84,7 @@ pub(in crate::cli) async fn run(
     let period = |period: &Option<v1::PeriodSummary>| {
         let period = period.clone().unwrap_or_default();
         format!(
-            "{} to {}: {} working days, {} working Mondays, {} bank holidays",
+            "{} to {}: working days {}, working Mondays {}, bank holidays {}",
             period.first_day,
             period.last_day,
             period.working_days,

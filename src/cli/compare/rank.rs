@@ -161,7 +161,7 @@ fn heading(page: &v1::RankOrganisationsResponse) -> Vec<String> {
             page.definition_set
         ),
         format!(
-            "among the worst {}: {} surely, {} surely not, {} cannot be told; rankability {:.2}",
+            "among the worst {}: {} surely, {} surely not, {} cannot be told; rankability {:.3}",
             page.among_worst, page.surely, page.surely_not, page.cannot_be_told, page.rankability
         ),
     ];

@@ -20,6 +20,17 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    /// Leaves columns out.
+    pub(super) fn leave_out(&mut self, names: &[&str]) {
+        let kept: Vec<bool> = self.columns.iter().map(|name| !names.contains(name)).collect();
+        let mut column = kept.iter();
+        self.columns.retain(|_| column.next().is_none_or(|kept| *kept));
+        for row in &mut self.rows {
+            let mut column = kept.iter();
+            row.retain(|_| column.next().is_none_or(|kept| *kept));
+        }
+    }
+
     /// Writes it.
     pub(super) fn write(self, format: Format, out: &mut dyn Write) -> Result<(), Failure> {
         let Self { columns, rows, heading, notes } = self;

@@ -4,13 +4,17 @@ use std::path::Path;
 
 use super::file::{Found, Sink, Texts, month_of};
 use crate::cli::Failure;
-use crate::replay::{Column, DurationOf, Who, read as read_workbook};
+use crate::replay::{Column, DurationOf, Month, Who, read as read_workbook};
 
 const BANDS: [&str; 4] = ["under_1_minute", "1_to_2_minutes", "2_to_5_minutes", "over_5_minutes"];
 
+/// A workbook.
+pub(super) fn month(path: &Path) -> Result<Month, Failure> {
+    read_workbook(path).map_err(|fault| Failure::Refused(format!("{}: {fault}", path.display())))
+}
+
 pub(super) fn read(path: &Path, texts: &Texts, sink: &mut Sink<'_>) -> Result<(), Failure> {
-    let month =
-        read_workbook(path).map_err(|fault| Failure::Refused(format!("{}: {fault}", path.display())))?;
+    let month = month(path)?;
     let period = month_of(month.first);
     for row in &month.rows {
         let Who::Practice { code, name: _ } = &row.who else { continue };

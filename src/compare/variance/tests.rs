@@ -7,7 +7,7 @@ mod forty_units;
 
 use super::*;
 use crate::compare::ranks::{Worst, probability_among_worst_threshold};
-use crate::compare::shrinkage::{rankability, shrink, shrink_units};
+use crate::compare::shrinkage::{rankability, shrink, shrink_units, shrink_units_by};
 use forty_units::{EXPECTED, MONTHS};
 
 fn forty() -> Vec<Vec<Option<f64>>> {
@@ -20,6 +20,38 @@ fn forty() -> Vec<Vec<Option<f64>>> {
 
 fn close(ours: f64, theirs: f64, relative: f64) -> bool {
     (ours - theirs).abs() <= relative * theirs.abs()
+}
+
+#[test]
+fn units_of_one_size_have_the_variance_of_all_and_a_small_one_has_more() {
+    let found = variance_components(&forty()).unwrap();
+    // More than sigma2_e by chance alone, and less.
+    for chance in [Scale::ArcsineRoot.chance(50.0), Scale::ArcsineRoot.chance(2_000.0)] {
+        let alike = vec![vec![Some(chance); 12]; 40];
+        for unit in found.month_variances(&alike).iter().flatten().flatten() {
+            assert!(close(*unit, found.sigma2_e, 1e-12), "{unit}");
+        }
+        for (unit, own) in found.variances_of_means(&alike).into_iter().enumerate() {
+            assert!(close(own.unwrap(), found.variance_of_mean(unit).unwrap(), 1e-12));
+        }
+    }
+    let mut sizes = vec![vec![Some(Scale::ArcsineRoot.chance(2_000.0)); 12]; 40];
+    sizes[7] = vec![Some(Scale::ArcsineRoot.chance(9.0)); 12];
+    sizes[8] = vec![None; 12];
+    let of_means = found.variances_of_means(&sizes);
+    assert!(of_means[7].unwrap() > 5.0 * of_means[6].unwrap(), "{:?}", &of_means[6..8]);
+    assert_eq!(of_means[8], None);
+    let shrunk = shrink_units_by(&found, &of_means);
+    assert!(shrunk[7].unwrap().weight < shrunk[6].unwrap().weight && shrunk[8].is_none());
+}
+
+#[test]
+fn chance_is_by_size_and_always_a_number() {
+    assert_eq!(Scale::ArcsineRoot.chance(100.0), 0.002_5);
+    assert_eq!(Scale::Log.chance(1.5), 0.5);
+    for size in [0.0, 1e-300, 1e300] {
+        assert!([Scale::ArcsineRoot, Scale::Log].iter().all(|scale| scale.chance(size).is_finite()));
+    }
 }
 
 #[test]

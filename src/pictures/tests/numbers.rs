@@ -22,6 +22,13 @@ fn numbers_are_written_as_board_papers_write_them() {
 }
 
 #[test]
+fn a_number_that_is_small_beside_the_ticks_shows_its_first_digits() {
+    let scale = Scale::over([0.0, 250.0].into_iter(), Unit::Number, 5, true);
+    let written = [0.1221, 2.61, 0.0, 70.4, 223.9].map(|number| scale.write_finely(number));
+    assert_eq!(written, ["0.122", "2.6", "0", "70", "224"]);
+}
+
+#[test]
 fn ticks_are_round_and_cover_the_numbers() {
     let ticks = |numbers: &[f64], unit, about, nought| {
         let scale = Scale::over(numbers.iter().copied(), unit, about, nought);

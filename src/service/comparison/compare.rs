@@ -54,6 +54,8 @@ pub(super) struct Compared {
 pub(super) struct InFunnel {
     pub(super) funnel: Funnel,
     pub(super) numbers: Numbers,
+    /// By organisation: where it stands along the funnel, its denominator like for like.
+    pub(super) sizes: Vec<f64>,
     /// Organisations whose like-for-like share would be over 1 and was held there.
     held: usize,
 }
@@ -209,9 +211,12 @@ fn place(numbers: Numbers, question: &Question) -> Result<InFunnel, String> {
         .filter(kept)
         .fold((0.0, 0.0), |(n, d), unit| (n + numbers.counted[unit].0, d + numbers.counted[unit].1));
     if denominators <= 0.0 {
-        return Err("no organisation has anything to compute it from in the window".to_owned());
+        let mut told = vec!["no organisation has anything to compute it from in the window".to_owned()];
+        told.extend(numbers.notes);
+        return Err(told.join(": "));
     }
     let own = if kind == Kind::Ratio { 1.0 } else { numerators / denominators };
+    // A target that is given moves the centre alone: what is like for like stays a matter of the peers.
     let target = question.target.map_or(own, |target| target / kind.times());
     if kind != Kind::Share && target <= 0.0 {
         return Err(Undefined::ZeroTarget.to_string());
@@ -231,11 +236,14 @@ fn place(numbers: Numbers, question: &Question) -> Result<InFunnel, String> {
             let expected = numbers.expected[unit];
             match kind {
                 Kind::Share => {
-                    let share = if expected > 0.0 { target * observed / expected } else { observed / size };
+                    let share = if expected > 0.0 { own * observed / expected } else { observed / size };
                     held += usize::from(share > 1.0);
                     Placed { observed: share.min(1.0) * size, denominator: size }
                 }
-                Kind::Rate | Kind::Number => Placed { observed, denominator: expected / target },
+                Kind::Rate | Kind::Number => {
+                    let denominator = if own > 0.0 { expected / own } else { size };
+                    Placed { observed, denominator }
+                }
                 Kind::Ratio => Placed { observed, denominator: size },
             }
         })
@@ -246,7 +254,8 @@ fn place(numbers: Numbers, question: &Question) -> Result<InFunnel, String> {
         ..FunnelOptions::new(kind.of_funnel())
     };
     let funnel = funnel(&placed, &options).map_err(|fault| fault.to_string())?;
-    Ok(InFunnel { funnel, numbers, held })
+    let sizes = placed.iter().map(|unit| unit.denominator).collect();
+    Ok(InFunnel { funnel, numbers, sizes, held })
 }
 
 impl Compared {
@@ -273,6 +282,7 @@ fn notes(
 ) -> Vec<String> {
     let mut notes = vec![coverage];
     notes.extend(gathering.notes.iter().cloned());
+    notes.extend(gathering.units.not_found(&question.focus));
     let of_calls = || question.metrics.iter().any(|one| one.metric().is_some());
     if question.standardise && of_calls() {
         notes.push(
@@ -311,19 +321,16 @@ fn many(breaks: usize) -> String {
 }
 
 impl InFunnel {
+    /// What its values are laid over, in words.
+    pub(super) fn laid_over(&self, measure: &Measure) -> String {
+        self.numbers.laid_over.clone().unwrap_or_else(|| measure.denominator(self.numbers.kind))
+    }
+
     /// Whether an organisation lies outside the 99.8% limits.
     pub(super) fn flags(&self, unit: usize) -> bool {
         use crate::compare::funnel::Class;
         let class = self.funnel.points[unit].as_ref().map(|point| point.class);
         matches!(class, Ok(Class::Above998 | Class::Below998))
-    }
-
-    /// Where an organisation stands along the funnel: its denominator, like for like.
-    pub(super) fn size(&self, unit: usize) -> f64 {
-        match self.numbers.kind {
-            Kind::Share | Kind::Ratio => self.numbers.counted[unit].1,
-            Kind::Rate | Kind::Number => self.numbers.expected[unit] / self.funnel.target,
-        }
     }
 
     /// Places of organisations that have one.

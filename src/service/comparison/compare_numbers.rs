@@ -29,6 +29,8 @@ pub(super) struct Numbers {
     pub(super) expected: Vec<f64>,
     /// By organisation: why it has no value.
     pub(super) left_out: Vec<Option<String>>,
+    /// What it is laid over, in words, where its definition does not say it all.
+    pub(super) laid_over: Option<String>,
     /// What it is expected by, in words.
     pub(super) expected_by: &'static str,
     pub(super) sources: BTreeSet<SourceId>,
@@ -51,6 +53,7 @@ pub(super) fn of_share(gathering: &Gathering<'_>, table: &Table, small: SmallNum
         counted,
         expected,
         left_out,
+        laid_over: None,
         expected_by: "kind of day and NHS band (indirect standardisation)",
         sources: gathering.call_sources(),
         notes: Vec::new(),
@@ -123,6 +126,7 @@ pub(super) fn of_calls(
         expected: (0..units).map(|unit| level * plain(unit)).collect(),
         counted,
         left_out,
+        laid_over: None,
         expected_by: "kind of day and hour over the list sizes of the months (indirect standardisation)",
         sources,
         notes,
@@ -183,6 +187,7 @@ pub(super) fn of_elsewhere(
         counted,
         expected,
         left_out,
+        laid_over: Some(read.laid_over),
         expected_by,
         sources: read.sources,
         notes,

@@ -197,7 +197,7 @@ fn of_metric(
     v1::MetricComparison {
         metric: metric.name.clone(),
         label: metric.label.clone(),
-        denominator: metric.denominator(kind),
+        denominator: made.laid_over(metric),
         target: small.made(kind.times() * funnel.target),
         target_source: if question.target.is_some() || kind == Kind::Ratio { "given" } else { "peers" }
             .to_owned(),

@@ -123,13 +123,15 @@ pub(super) fn said(charted: &Charted, warning: Warning) -> String {
     };
     match warning {
         Warning::FewPoints { stretch, points } => format!(
-            "the stretch from {} has {points} points with a value, and under {FEWEST_POINTS} say little",
-            from(stretch)
+            "the stretch from {} has {} with a value, and under {FEWEST_POINTS} say little",
+            from(stretch),
+            many(points)
         ),
         Warning::MissingPoints { stretch, missing } => {
             format!(
-                "the stretch from {} lacks {missing} points; rules do not reach across them",
-                from(stretch)
+                "the stretch from {} lacks {}; rules do not reach across what is missing",
+                from(stretch),
+                many(missing)
             )
         }
         Warning::NothingVaries { stretch } => {
@@ -140,6 +142,37 @@ pub(super) fn said(charted: &Charted, warning: Warning) -> String {
             from(stretch)
         ),
     }
+}
+
+fn many(points: usize) -> String {
+    if points == 1 { "1 point".to_owned() } else { format!("{points} points") }
+}
+
+/// The icons in words: what the last point is, and whether a target that was brought can be relied on.
+pub(super) fn icons(question: &Question, charted: &Charted) -> Vec<String> {
+    let variation = charted.chart.variation.map(|meaning| {
+        let is = match meaning {
+            Meaning::CommonCause => "as usual: common cause",
+            Meaning::Improvement => "a signal for the better",
+            Meaning::Concern => "a signal for the worse",
+            Meaning::High => "a signal upwards",
+            Meaning::Low => "a signal downwards",
+        };
+        format!("the last point is {is}")
+    });
+    let target = question.target.map(|_| match charted.chart.assurance {
+        Some(Assurance::ConsistentlyMet) => {
+            "the target will be met if nothing changes: it lies beyond the limits"
+        }
+        Some(Assurance::ConsistentlyMissed) => {
+            "the target will not be met unless something changes: it lies beyond the limits"
+        }
+        Some(Assurance::Inconsistent) => "the target is met or missed by chance: it lies within the limits",
+        None => {
+            "nothing can be told of the target: it takes limits, and somebody who says which way is better"
+        }
+    });
+    variation.into_iter().chain(target.map(str::to_owned)).collect()
 }
 
 /// What is charted, in words.
@@ -153,8 +186,8 @@ pub(super) fn what(question: &Question, kind: Kind) -> String {
 }
 
 fn notes(question: &Question, charted: &Charted) -> Vec<String> {
-    let mut notes: Vec<String> =
-        charted.broken.iter().map(|told| format!("the chart starts anew at {told}")).collect();
+    let mut notes = icons(question, charted);
+    notes.extend(charted.broken.iter().map(|told| format!("the chart starts anew at {told}")));
     notes.extend(charted.notes.iter().cloned());
     if question.take_out_calendar {
         notes.push(

@@ -28,6 +28,8 @@ pub(super) struct Elsewhere {
     /// By organisation and stretch, in order of time.
     pub(super) table: Table,
     pub(super) kind: Kind,
+    /// What its sums are laid over, in words.
+    pub(super) laid_over: String,
     /// What its source expects of the numerators of a share, where it says so; denominators are 0.
     pub(super) expected: Option<Table>,
     /// Who said so, those of the list sizes among them.
@@ -143,6 +145,9 @@ pub(super) fn read(
     };
     let bare = kind == Kind::Rate && found.iter().any(|row| row.value.denominator().is_none());
     let lists = if bare { ListSizes::read(sources, wanted.days, units)? } else { ListSizes::default() };
+    if bare && lists.is_empty() && found.iter().all(|row| row.value.denominator().is_none()) {
+        return Err(Fault::NotComparable(ListSizes::missing()));
+    }
     let mut filled = Filled {
         table: Table::new(units.len(), stretches.len()),
         expected: (kind == Kind::Share && expects).then(|| Table::new(units.len(), stretches.len())),
@@ -177,7 +182,18 @@ pub(super) fn read(
         (stretches.partition_point(|stretch| stretch.end <= row.first), format!("{name}: {words}"))
     });
     let coverage = Coverage::elsewhere(&measure.name, units, &stretches, &table);
-    Ok(Elsewhere { table, kind, expected, sources: from, changed, mixed: versions.mixed, coverage, notes })
+    let laid_over = measure.added_up_over(kind, bare, length);
+    Ok(Elsewhere {
+        table,
+        kind,
+        laid_over,
+        expected,
+        sources: from,
+        changed,
+        mixed: versions.mixed,
+        coverage,
+        notes,
+    })
 }
 
 /// Leaves the rows of the best length of those that will do, and none that overlaps another of its practice.

@@ -39,6 +39,8 @@ pub(super) struct Monthly {
     /// By organisation and month.
     pub(super) table: Table,
     pub(super) kind: Kind,
+    /// What sums of a number from elsewhere are laid over, in words.
+    pub(super) laid_over: Option<String>,
     pub(super) sources: BTreeSet<SourceId>,
     /// Whether organisations are measured by different methods.
     pub(super) methods_differ: bool,
@@ -81,7 +83,12 @@ impl<'a> Gathering<'a> {
 
     /// How many days have calls.
     pub(super) fn coverage_of_calls(&self) -> Result<Coverage, Fault> {
-        Coverage::of(self.sources, &self.counting, &self.units, &self.keys, self.window)
+        self.coverage_within(self.window)
+    }
+
+    /// The same on the days of a part of the window.
+    pub(super) fn coverage_within(&self, window: &Window) -> Result<Coverage, Fault> {
+        Coverage::of(self.sources, &self.counting, &self.units, &self.keys, window)
     }
 
     /// Each day's month as a bucket.
@@ -115,6 +122,7 @@ impl<'a> Gathering<'a> {
         let monthly = Monthly {
             table,
             kind: if measure.nature() == Nature::Share { Kind::Share } else { Kind::Number },
+            laid_over: None,
             methods_differ: sources.len() > 1,
             sources,
             changed: None,
@@ -142,9 +150,7 @@ impl<'a> Gathering<'a> {
     /// Numbers of calls with the patients of the month as denominators, and how many months of organisations have no list size.
     pub(super) fn over_lists(&self, calls: &Table, lists: &ListSizes) -> Result<(Table, usize), Fault> {
         if lists.is_empty() {
-            return Err(Fault::NotComparable(
-                "numbers of calls need list sizes to be compared: import the indicator \"list_size\" for the months of the window, or take a share".to_owned(),
-            ));
+            return Err(Fault::NotComparable(ListSizes::missing()));
         }
         let months = &self.window.months;
         let mut table = Table::new(self.units.list.len(), months.len());
@@ -164,9 +170,11 @@ impl<'a> Gathering<'a> {
 
 impl From<Elsewhere> for Monthly {
     fn from(read: Elsewhere) -> Self {
-        let Elsewhere { table, kind, expected: _, sources, changed, mixed, coverage, notes } = read;
+        let Elsewhere { table, kind, laid_over, expected: _, sources, changed, mixed, coverage, notes } =
+            read;
         let changed = changed.map(|(_, words)| words);
-        Self { table, kind, sources, methods_differ: mixed, changed, coverage: Some(coverage), notes }
+        let (laid_over, coverage) = (Some(laid_over), Some(coverage));
+        Self { table, kind, laid_over, sources, methods_differ: mixed, changed, coverage, notes }
     }
 }
 

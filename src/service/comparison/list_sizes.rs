@@ -43,6 +43,13 @@ impl ListSizes {
         Ok(Self { by_practice, source, others: from.len().saturating_sub(1) })
     }
 
+    /// Why something is not compared where none is known.
+    pub(super) fn missing() -> String {
+        format!(
+            "numbers need list sizes to be compared: import the indicator \"{NAME}\" for the months of the window, or take a share"
+        )
+    }
+
     /// Whether none is known.
     pub(super) fn is_empty(&self) -> bool {
         self.by_practice.is_empty()

@@ -2,6 +2,7 @@
 
 use callgauge_schema::SourceId;
 
+use crate::calendar::WholePeriod;
 use crate::compare::funnel::{Measure as OfFunnel, RatioScale};
 use crate::compare::variance::Scale;
 use crate::compare::{Confidence, Interval, Undefined, rate_interval, wilson};
@@ -13,6 +14,9 @@ use crate::service::fields;
 
 /// What stands between the name of a number from elsewhere and its source.
 const OF_SOURCE: char = '@';
+
+/// What rates are laid over where nothing else is said.
+const PATIENTS: &str = "registered patients";
 
 /// What is compared.
 #[derive(Clone, Debug)]
@@ -165,17 +169,29 @@ impl Measure {
             (Kind::Share | Kind::Rate, Of::Calls(_)) => "registered patients and months".to_owned(),
             (Kind::Share | Kind::Rate, Of::Elsewhere(name, _)) => {
                 let known = name.definition().map(|known| known.denominator.clone());
-                known.unwrap_or_else(|| "its own denominator, or registered patients".to_owned())
+                known.unwrap_or_else(|| "its own denominator".to_owned())
             }
         }
     }
 
+    /// What values from elsewhere are laid over once they are added up over stretches of this length: patients count in each stretch again. `over_lists` where
+    /// their denominators are list sizes.
+    pub(super) fn added_up_over(&self, kind: Kind, over_lists: bool, length: WholePeriod) -> String {
+        let words = if over_lists { PATIENTS.to_owned() } else { self.denominator(kind) };
+        if kind == Kind::Rate && words == PATIENTS { format!("{words} and {length}s") } else { words }
+    }
+
     /// Its values in words: "Calls missed: share of inbound calls".
     pub(super) fn words(&self, kind: Kind) -> String {
+        self.words_over(kind, &self.denominator(kind))
+    }
+
+    /// The same over a denominator in words.
+    pub(super) fn words_over(&self, kind: Kind, denominator: &str) -> String {
         let Self { name: _, label, of } = self;
         match kind {
-            Kind::Share => format!("{label}: share of {}", self.denominator(kind)),
-            Kind::Rate => format!("{label}: per 1,000 {}", self.denominator(kind)),
+            Kind::Share => format!("{label}: share of {denominator}"),
+            Kind::Rate => format!("{label}: per 1,000 {denominator}"),
             Kind::Ratio => format!("{label}: observed over expected by the source"),
             Kind::Number => match of {
                 Of::Calls(_) => format!("{label}: number of calls"),

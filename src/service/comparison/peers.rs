@@ -23,6 +23,8 @@ const FIFTHS: u32 = 5;
 const LIST_DAYS: i32 = 731;
 /// How far back a deprivation score may lie: ten years, since it is published every few years.
 const DEPRIVATION_DAYS: i32 = 3_653;
+/// How far a period may reach beyond the window in which it begins: a year, the longest there is.
+const PERIOD_DAYS: i32 = 366;
 
 /// What makes fifths.
 struct Scale {
@@ -68,7 +70,7 @@ pub(super) fn of_fifth(
     if peers.level != Level::Practice {
         return Err(Fault::field("peers.by", "makes fifths of practices only: ask for level PRACTICE"));
     }
-    let values = latest(&scale, units, sources, days)?;
+    let (values, whose) = latest(&scale, units, sources, days)?;
     let of = |code: &OdsCode| values.get(code).copied();
     let value: Vec<Option<f64>> =
         units.list.iter().map(|unit| unit.practices.first().and_then(|(code, _)| of(code))).collect();
@@ -109,26 +111,33 @@ pub(super) fn of_fifth(
         scale.called,
         value.iter().flatten().count()
     )];
+    notes.extend(whose);
     if missing > 0 {
         notes.push(format!("{missing} practices have no {} that is known, and are left out", scale.called));
     }
     Ok(notes)
 }
 
-/// The last value of each practice before the end of the window, of one source.
+/// The last value of each practice that begins before the end of the window, of one source; and whose they are, where several have some.
 fn latest(
     scale: &Scale,
     units: &Units,
     sources: &Sources,
     days: Days,
-) -> Result<HashMap<OdsCode, f64>, Fault> {
-    let reach = Days::new(days.end.plus(-scale.back), days.end);
-    let rows = elsewhere::rows(sources, &scale.name, None, reach, &units.list)?;
+) -> Result<(HashMap<OdsCode, f64>, Option<String>), Fault> {
+    let reach = Days::new(days.end.plus(-scale.back), days.end.plus(PERIOD_DAYS));
+    let mut rows = elsewhere::rows(sources, &scale.name, None, reach, &units.list)?;
+    rows.retain(|row| row.period.first < days.end);
     let from: BTreeSet<&SourceId> = rows.iter().map(|row| &row.source).collect();
     let source = from.first().copied().cloned();
     let of_source = rows.iter().filter(|row| Some(&row.source) == source.as_ref());
     // In order of time: the last one stays.
-    Ok(of_source.map(|row| (row.organisation, row.value.numerator())).collect())
+    let values = of_source.map(|row| (row.organisation, row.value.numerator())).collect();
+    let others = from.len().saturating_sub(1);
+    let whose = source.filter(|_| others > 0).map(|source| {
+        format!("fifths are by the {} of {source}; {others} more sources have some", scale.called)
+    });
+    Ok((values, whose))
 }
 
 /// Leaves the organisations that one source measures, where that is asked for; says which sources contribute to each that is left. Who has no calls counts by

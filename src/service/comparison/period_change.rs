@@ -3,10 +3,12 @@
 use super::breaks;
 use super::gather::by_hour;
 use super::gathering::{GAP, HIDDEN, NO_CALLS, hidden};
+use super::measure::Kind;
 use super::periods::{Gathered, Question};
 use super::table::{Pair, sum};
 use super::units::Unit;
 use crate::access::SmallNumbers;
+use crate::calendar::Days;
 use crate::compare::composition::{Cells, Composition, Rates};
 use crate::compare::equivalent_periods::{
     Between, ExpectedParts, MonthVariation, Period, PeriodChange, compare_periods, log_change,
@@ -14,6 +16,9 @@ use crate::compare::equivalent_periods::{
 use crate::compare::variance::{Scale, VarianceComponents};
 use crate::service::errors::Fault;
 use crate::store::{BreakOf, SeriesBreak};
+
+/// Why an organisation has no change though it has values.
+const MISSING: &str = "no value in a month of the two periods: what is missing is not zero";
 
 /// What is expected, by the peers.
 pub(super) enum Expecting {
@@ -93,6 +98,9 @@ impl Comparing<'_> {
         if counted.iter().any(|&pair| hidden(self.small, gathered.kind, pair)) {
             return Err(HIDDEN.to_owned());
         }
+        if self.lacks_a_month(at) {
+            return Err(MISSING.to_owned());
+        }
         let own = self.components.units.get(at).copied();
         let own = own.filter(|own| own.months > 0).ok_or_else(|| {
             if self.question.measure.metric().is_some() { NO_CALLS } else { "no month with a value" }
@@ -134,6 +142,16 @@ impl Comparing<'_> {
                 over_expected(counted, expected, lengths, variation)
             }
         }
+    }
+
+    /// Whether a month of a period has no value that should be added up with the others: nothing arrived, which is not the same as nothing happened.
+    fn lacks_a_month(&self, unit: usize) -> bool {
+        let (question, gathered) = (self.question, self.gathered);
+        let within = |month: &Days| {
+            [&question.before, &question.after].iter().any(|period| period.days().contains(month.first))
+        };
+        let mut months = question.all.months.iter().zip(gathered.months.unit(unit));
+        gathered.kind == Kind::Number && months.any(|(month, pair)| within(month) && pair.is_none())
     }
 
     /// Patients in the periods, on average, relative to each other.

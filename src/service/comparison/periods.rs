@@ -174,8 +174,15 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
     let counted: Vec<[Pair; 2]> = (0..units).map(|unit| comparing.counted(unit)).collect();
     let changes = gathering.units.list.iter().enumerate();
     let changes = changes.map(|(at, unit)| comparing.change(at, unit, &counted[at], &broken)).collect();
-    let mut notes = gathering.notes;
+    let mut notes = Vec::new();
+    if metric.is_some() {
+        for (period, name) in [(&question.before, "earlier"), (&question.after, "later")] {
+            notes.push(format!("{name} period: {}", gathering.coverage_within(period)?.words()));
+        }
+    }
+    notes.extend(gathering.notes);
     notes.extend(gathered.notes);
+    notes.extend(gathering.units.not_found(&question.focus));
     Ok(Changes {
         units: gathering.units,
         counted,
@@ -268,11 +275,11 @@ fn lists(question: &Question, gathering: &Gathering<'_>) -> Result<(Vec<Patients
     };
     let known = lists.iter().flatten().count();
     let mut notes = read.notes();
-    if known == 0 {
+    if read.is_empty() {
         notes.push("list sizes are not known: a change of list is part of the change".to_owned());
     } else if known < lists.len() {
         notes.push(format!(
-            "list sizes of every month are known of {known} of {} organisations: of the others a change of list is part of the change",
+            "list sizes of every month from the first to the last are known of {known} of {} organisations: of the others a change of list is part of the change",
             lists.len()
         ));
     }

@@ -87,7 +87,7 @@ pub(super) fn funnel(
             let shown = &compared.units.list[unit].organisation;
             pictures::FunnelPoint {
                 label: shown.code.clone(),
-                size: small.count(made.size(unit)),
+                size: small.count(made.sizes[unit]),
                 value: if small.hidden() {
                     shown_value(small, kind, made.numbers.counted[unit]).unwrap_or_default()
                 } else {
@@ -139,9 +139,13 @@ pub(super) fn funnel(
         }
         .to_owned(),
     );
+    let laid_over = made.laid_over(metric);
     let plot = pictures::Funnel {
-        value: Axis { title: format!("{}{expected}", value_title(metric, kind)), unit: unit(kind) },
-        size: Axis { title: format!("{} (denominator)", metric.denominator(kind)), unit: Unit::Number },
+        value: Axis {
+            title: format!("{}{expected}", value_title(metric, kind, &laid_over)),
+            unit: unit(kind),
+        },
+        size: Axis { title: format!("{laid_over} (denominator)"), unit: Unit::Number },
         points,
         target: kind.times() * made.funnel.target,
         target_name: match (question.target, kind) {
@@ -171,11 +175,7 @@ pub(super) fn ranks(form: Form, question: &rank::Question, ranked: &Ranked) -> R
             let shown = &ranked.units.list[unit].organisation;
             let (lower, upper) = (rank.lower as f64, rank.upper as f64);
             Some(pictures::RankedUnit {
-                label: if shown.name.is_empty() {
-                    shown.code.clone()
-                } else {
-                    format!("{} {}", shown.code, shown.name)
-                },
+                label: called(shown),
                 expected: rank.expected.clamp(lower, upper),
                 lower,
                 upper,
@@ -197,10 +197,10 @@ pub(super) fn ranks(form: Form, question: &rank::Question, ranked: &Ranked) -> R
         question.window.days(),
         &question.set.name,
         ranked.coverage.words(),
-        "This picture does not show how far apart the shares are, nor why they differ; neighbours whose intervals overlap cannot be told apart.",
+        "This picture does not show how far apart the values are, nor why they differ; neighbours whose intervals overlap cannot be told apart.",
     );
     frame.statements = vec![format!(
-        "Rankability {:.2}: the share of the spread that is not chance or month-to-month variation.",
+        "Rankability {:.3}: the share of the spread that is not chance or month-to-month variation.",
         ranked.rankability
     )];
     frame.statements.extend(ranked.notes.iter().skip(1).map(|note| sentence(note)));
@@ -228,8 +228,8 @@ pub(super) fn ranks(form: Form, question: &rank::Question, ranked: &Ranked) -> R
 }
 
 /// The values of a funnel in words.
-fn value_title(measure: &Measure, kind: Kind) -> String {
-    if kind == Kind::Share { measure.label.clone() } else { measure.words(kind) }
+fn value_title(measure: &Measure, kind: Kind, laid_over: &str) -> String {
+    if kind == Kind::Share { measure.label.clone() } else { measure.words_over(kind, laid_over) }
 }
 
 /// How values of a kind are written.
@@ -237,6 +237,15 @@ fn unit(kind: Kind) -> Unit {
     match kind {
         Kind::Share => Unit::Proportion,
         Kind::Rate | Kind::Ratio | Kind::Number => Unit::Number,
+    }
+}
+
+/// Code and name of an organisation; one of them where the other says nothing more.
+fn called(shown: &v1::OrganisationRef) -> String {
+    match shown.name.as_str() {
+        "" => shown.code.clone(),
+        name if name.eq_ignore_ascii_case(&shown.code) => name.to_owned(),
+        name => format!("{} {name}", shown.code),
     }
 }
 
@@ -268,8 +277,9 @@ pub(super) fn control(form: Form, question: &control::Question, charted: &Charte
             Meaning::CommonCause | Meaning::High | Meaning::Low => pictures::Sense::Unjudged,
         },
     });
-    // No share lies beyond these, so that a limit out there says nothing.
-    let reached = |limit: &f64| charted.kind != Kind::Share || (0.0..=1.0).contains(limit);
+    // Nothing that is charted is under 0, and no share over 1, so that a limit out there says nothing.
+    let most = if charted.kind == Kind::Share { 1.0 } else { f64::INFINITY };
+    let reached = |limit: &f64| (0.0..=most).contains(limit);
     let phases = chart.stretches.iter().filter_map(|stretch| {
         Some(pictures::Phase {
             first: stretch.from,
@@ -286,14 +296,16 @@ pub(super) fn control(form: Form, question: &control::Question, charted: &Charte
     let known = charted.points.iter().filter(|point| point.value.is_some()).count();
     let shown = &charted.organisation;
     let mut frame = form.frame(
-        format!("{}: {} {}", question.measure.label, shown.code, shown.name),
+        format!("{}: {}", question.measure.label, called(shown)),
         question.window.days(),
         &question.set.name,
         format!("{known} of {} points have a value", charted.points.len()),
         "This picture does not show why the series changed; a signal is a reason to look, not a finding.",
     );
-    frame.statements =
-        chart.warnings.iter().map(|warning| sentence(&control_render::said(charted, *warning))).collect();
+    frame.statements = control_render::icons(question, charted).iter().map(|told| sentence(told)).collect();
+    frame
+        .statements
+        .extend(chart.warnings.iter().map(|warning| sentence(&control_render::said(charted, *warning))));
     frame.statements.extend(charted.broken.iter().map(|told| format!("The chart starts anew at {told}.")));
     let plot = pictures::ControlChart {
         value: Axis { title: control_render::what(question, charted.kind), unit: unit(charted.kind) },
@@ -329,7 +341,7 @@ pub(super) fn profile(
     let Profiled { organisation, plot } = profiled;
     let known = plot.points.iter().filter(|point| point.value.is_some()).count();
     let frame = form.frame(
-        format!("{}: {} {}", question.measure.label, organisation.code, organisation.name),
+        format!("{}: {}", question.measure.label, called(&organisation)),
         question.window.days(),
         &question.set.name,
         format!("{known} of {} points have calls", plot.points.len()),

@@ -19,7 +19,7 @@ use crate::compare::ranks::{
 use crate::compare::refusals::{
     RankingDecision, RankingFacts, RankingLimits, RankingReason, RankingRefusal, decide,
 };
-use crate::compare::shrinkage::{Shrunk, rankability, shrink_units};
+use crate::compare::shrinkage::{Shrunk, rankability, shrink_units_by};
 use crate::compare::variance::{VarianceComponents, variance_components};
 use crate::definitions::DefinitionSet;
 use crate::proto::v1;
@@ -67,6 +67,8 @@ pub(super) struct Ranked {
     pub(super) months_with_data: usize,
     pub(super) acknowledged: Vec<RankingRefusal>,
     pub(super) kind: Kind,
+    /// What it is laid over, in words.
+    pub(super) laid_over: String,
     /// Sources whose numbers were used.
     pub(super) source_ids: Vec<String>,
     pub(super) small: SmallNumbers,
@@ -117,6 +119,7 @@ pub(super) fn parse(request: v1::RankOrganisationsRequest) -> Result<Put<Questio
                     format!("must be 1 to {most} characters where reasons are acknowledged"),
                 ));
             }
+            fields::fit(text.trim()).map_err(|fault| Fault::field(field, fault))?;
         }
     }
     let question = Question {
@@ -156,7 +159,7 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
     let of_calls = matches!(question.measure.of, Of::Calls(_));
     let over = (&question.window, question.hours);
     let gathering = Gathering::new(sources, &question.peers, over, of_calls, waiting)?;
-    let Monthly { table, kind, sources: from, methods_differ, changed, coverage, notes } =
+    let Monthly { table, kind, laid_over, sources: from, methods_differ, changed, coverage, notes } =
         gathering.by_month("metric", &question.measure, true)?;
     let coverage = match coverage {
         Some(coverage) => coverage,
@@ -171,9 +174,11 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
     let wide = question.window.months.len();
     let months_with_data = (0..wide).filter(|&month| values.iter().any(|row| row[month].is_some())).count();
     let variances = variance_components(&values);
+    let chances = chances(&table, kind, &counted, &ranked);
+    let of_means = variances.as_ref().map(|components| components.variances_of_means(&chances));
+    let of_means = of_means.unwrap_or_default();
     let rankable = variances.as_ref().ok().and_then(|components| {
-        let of_means: Option<Vec<f64>> =
-            (0..ranked.len()).map(|at| components.variance_of_mean(at)).collect();
+        let of_means: Option<Vec<f64>> = of_means.iter().copied().collect();
         rankability(components.tau2, &of_means?).ok()
     });
     let days = question.window.days();
@@ -201,7 +206,7 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
         return Err(Fault::Ranking(explained(refused, [broken, changed, denied])));
     }
     let components = variances.map_err(|fault| Fault::NotComparable(fault.to_string()))?;
-    let shrunk: Option<Vec<Shrunk>> = shrink_units(&components).into_iter().collect();
+    let shrunk: Option<Vec<Shrunk>> = shrink_units_by(&components, &of_means).into_iter().collect();
     let shrunk =
         shrunk.ok_or_else(|| Fault::NotComparable("an organisation has no month with a value".to_owned()))?;
     let posteriors: Vec<_> = shrunk.iter().map(|unit| unit.posterior()).collect();
@@ -212,7 +217,8 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
     for (at, unit) in ranked.into_iter().enumerate() {
         places[unit] = Ok(at);
     }
-    let notes = self::notes(&gathering, &coverage, of_calls, &idle, notes);
+    let mut notes = self::notes(&gathering, &coverage, of_calls, &idle, notes);
+    notes.extend(gathering.units.not_found(&question.focus));
     Ok(Ranked {
         months: (0..units).map(|unit| table.unit(unit).iter().flatten().count()).collect(),
         units: gathering.units,
@@ -227,6 +233,7 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
         months_with_data,
         acknowledged,
         kind,
+        laid_over: laid_over.unwrap_or_else(|| question.measure.denominator(kind)),
         source_ids: from.iter().map(ToString::to_string).collect(),
         small,
         notes,
@@ -302,12 +309,27 @@ fn places(
 /// The smallest volume of a ranked organisation: of a share its denominator; of a rate or ratio, whose denominators say nothing about how much was counted,
 /// the number that was to be expected.
 fn smallest_volume(kind: Kind, counted: &[Pair], ranked: &[usize]) -> Option<f64> {
+    let rate = volume_of_one(kind, counted, ranked);
+    ranked.iter().map(|&unit| rate * counted[unit].1).reduce(f64::min).filter(|volume| volume.is_finite())
+}
+
+/// What a denominator of 1 counts for as volume.
+fn volume_of_one(kind: Kind, counted: &[Pair], ranked: &[usize]) -> f64 {
     let sum = |of: fn(&Pair) -> f64| ranked.iter().map(|&unit| of(&counted[unit])).sum::<f64>();
-    let rate = match kind {
+    match kind {
         Kind::Share | Kind::Number | Kind::Ratio => 1.0,
         Kind::Rate => sum(|pair| pair.0) / sum(|pair| pair.1),
+    }
+}
+
+/// The variance that chance alone gives each month of those ranked; none where there is no value.
+fn chances(table: &Table, kind: Kind, counted: &[Pair], ranked: &[usize]) -> Vec<Vec<Option<f64>>> {
+    let (rate, scale) = (volume_of_one(kind, counted, ranked), kind.scale());
+    let of = |pair: &Option<Pair>| {
+        let (numerator, denominator) = (*pair)?;
+        scale.transform(numerator, denominator).ok().map(|_| scale.chance(rate * denominator))
     };
-    ranked.iter().map(|&unit| rate * counted[unit].1).reduce(f64::min).filter(|volume| volume.is_finite())
+    ranked.iter().map(|&unit| table.unit(unit).iter().map(of).collect()).collect()
 }
 
 fn transformed(table: &Table, kind: Kind, unit: usize) -> Vec<Option<f64>> {

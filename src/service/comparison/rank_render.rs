@@ -28,7 +28,7 @@ pub(super) fn head(
         answered_at: Some(crate::ingest::timestamp(answered_at)),
         notes: notes(ranked),
         metric: question.measure.name.clone(),
-        denominator: question.measure.denominator(ranked.kind),
+        denominator: ranked.laid_over.clone(),
         ranked: bands.len() as i64,
         left_out: (ranked.units.len() - bands.len()) as i64,
         among_worst: ranked.among.worst as i64,
@@ -126,7 +126,7 @@ fn method(ranked: &Ranked) -> String {
     };
     format!(
         "months and organisations on the scale of {}, variances by {variances}, inflated by the correlation of neighbouring months; \
-         organisations drawn towards the mean; {chances}; {intervals}",
+         chance by each organisation's own size; organisations drawn towards the mean; {chances}; {intervals}",
         ranked.kind.scale_words()
     )
 }

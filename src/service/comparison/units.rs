@@ -11,6 +11,7 @@ use crate::calendar::Days;
 use crate::organisations::{Asked, Directory, PlanFault, RowCode, RowPlan};
 use crate::proto::v1;
 use crate::service::errors::Fault;
+use crate::service::fields;
 use crate::service::metrics::{Keys, organisation};
 use crate::store::{Attributions, Group};
 
@@ -117,6 +118,19 @@ impl Units {
             hide(order.len() + number, shown);
         }
         order
+    }
+
+    /// Which of the codes to be named is none of these organisations, in words: a slip of the pen should not go by unseen.
+    pub(super) fn not_found(&self, focus: &Focus) -> Option<String> {
+        let there = |code: &&String| {
+            let placed = self.list.iter().map(|unit| &unit.organisation);
+            placed.chain(self.unplaced.iter().map(|(shown, _)| shown)).any(|shown| shown.code == **code)
+        };
+        let missing = focus.codes.iter().filter(|code| !there(code));
+        let mut missing: Vec<String> = missing.map(|code| format!("{:?}", fields::shown(code))).collect();
+        missing.sort_unstable();
+        (!missing.is_empty())
+            .then(|| format!("asked to be named, and not in the group: {}", missing.join(", ")))
     }
 
     /// How many there are, those without a place among them.

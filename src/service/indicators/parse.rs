@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use callgauge_schema::{OdsCode, SourceId, looks_like_uk_number};
+use callgauge_schema::{OdsCode, SourceId};
 
 use crate::calendar::{Days, WholePeriod};
 use crate::definitions::indicators::{IndicatorName, IndicatorValue};
@@ -151,13 +151,7 @@ pub(super) fn fit(text: &str) -> Result<(), String> {
     if text.chars().count() > LONGEST_TEXT {
         return Err(format!("must be at most {LONGEST_TEXT} characters"));
     }
-    if text.chars().any(char::is_control) {
-        return Err("must be printable characters on one line".to_owned());
-    }
-    if looks_like_uk_number(text) {
-        return Err("must not be a telephone number".to_owned());
-    }
-    Ok(())
+    fields::fit(text)
 }
 
 /// Which values are asked for.
