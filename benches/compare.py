@@ -39,18 +39,36 @@ EIGHT = """count(*) filter (where inbound = 1),
     count(*) filter (where callback_made = 1),
     {talk_percentiles} filter (where inbound = 1 and outcome = 1),
     avg(talk) filter (where inbound = 1 and outcome = 1)"""
+# And the bands of the three durations: how many there are, and how many up to each edge.
+BANDS = "".join(
+    f""",
+    count({duration}) filter (where inbound = 1 and outcome = {outcome}),
+    """
+    + ", ".join(
+        f"count(*) filter (where inbound = 1 and outcome = {outcome} and {duration} <= {edge})"
+        for edge in (60, 120, 300)
+    )
+    for duration, outcome in (("wait", 1), ("wait", 3), ("talk", 1))
+)
 
 
-def questions(percentiles: str, quarter_hour: str, practice: str, first: str, end: str) -> list[str]:
-    """The bench's four questions in SQL."""
-    eight = EIGHT.format(percentiles=percentiles.format("wait"), talk_percentiles=percentiles.format("talk"))
+def questions(percentiles: str, quarter_hour: str, rows: str, practice: str, first: str, end: str) -> list[str]:
+    """The bench's four questions in SQL. As in the other answer, there is a row for every day and quarter hour, calls or not."""
+    eight = EIGHT.format(percentiles=percentiles.format("wait"), talk_percentiles=percentiles.format("talk")) + BANDS
     month = f"started_at >= '{first}' and started_at < '{end}'"
     one = f"{month} and practice = '{practice}'"
+
+    def all_of(step: str, bucket: str) -> str:
+        series = f"generate_series(timestamp '{first}', timestamp '{end}' - interval '{step}', interval '{step}')"
+        found = f"select {bucket} as bucket, {eight} from calls where {one} group by bucket"
+        every = f"select {rows.format(series)} as bucket"
+        return f"select * from ({every}) every_one left join ({found}) found using (bucket) order by bucket"
+
     return [
         f"select {eight} from calls where {month}",
         f"select practice, {eight} from calls where {month} group by practice order by practice",
-        f"select cast(started_at as date) as day, {eight} from calls where {one} group by day order by day",
-        f"select {quarter_hour} as quarter, {eight} from calls where {one} group by quarter order by quarter",
+        all_of("1 day", "date_trunc('day', started_at)"),
+        all_of("15 minutes", quarter_hour),
     ]
 
 
@@ -68,7 +86,7 @@ def duckdb(path: str, folder: str, asked: list[str]) -> dict:
         import duckdb
     except ImportError:
         return {"missing": "DuckDB, because this Python has no package duckdb"}
-    sql = questions("quantile_disc({}, [0.5, 0.9])", "time_bucket(interval '15 minutes', started_at)", *asked)
+    sql = questions("quantile_disc({}, [0.5, 0.9])", "time_bucket(interval '15 minutes', started_at)", "unnest({})", *asked)
     place = pathlib.Path(folder, "calls.duckdb")
 
     def load() -> float:
@@ -146,7 +164,7 @@ def postgresql(path: str, folder: str, asked: list[str]) -> dict:
     if not (BINARIES / "postgres").exists():
         return {"missing": f"PostgreSQL 15, because it is not in {BINARIES}"}
     percentiles = "percentile_disc(array[0.5, 0.9]) within group (order by {})"
-    sql = questions(percentiles, "date_bin('15 minutes', started_at, timestamp '2000-01-01')", *asked)
+    sql = questions(percentiles, "date_bin('15 minutes', started_at, timestamp '2000-01-01')", "{}", *asked)
     server = PostgreSQL(folder)
     try:
 

@@ -81,7 +81,7 @@ fn side_by_side(page: &mut String, comparison: &Theirs) {
         page,
         "\n## Beside others, on the same records\n\n{} records, all calls of {} practices that stand evenly between the smallest and the largest, into each system while nothing else runs. callgauge takes them through \
          StreamCallRecords, from a client that reads the same CSV file; PostgreSQL by COPY into a table with its primary key on source and call id and an index on practice and time; DuckDB by COPY from CSV into a \
-         table with that primary key, in-process. The others get London's clock time worked out in advance, and are not asked for bands, shares and completeness. Medians of 5 runs, or one where \
+         table with that primary key, in-process. The others get London's clock time worked out in advance. They are asked for the same counts, percentiles, means and bands, and for a row for every day and quarter hour of the month, calls or not, as callgauge gives them; not for completeness. Medians of 5 runs, or one where \
          it took over 30 s; in brackets how many times as long as callgauge. Counts and percentiles of all of them were equal.\n",
         comparison.records, comparison.practices
     );
