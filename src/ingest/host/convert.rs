@@ -1,8 +1,9 @@
 //! A page of an adapter into a batch: each call given to whom it belongs, rows that could not be mapped kept as rejects, counts with them (`counts`).
 
-use callgauge_adapter::{Page, Place, RejectedRow, RowReason, VendorCall};
+use callgauge_adapter::{Page, Place, RejectedRow, RowReason, Secrets, VendorCall, call_id_of};
 use callgauge_schema::{
-    Account, Attribution, Draft, DraftAccount, DraftAttribution, DraftDuration, Moment, OdsCode, RejectReason,
+    Account, Attribution, Draft, DraftAccount, DraftAttribution, DraftDuration, Moment, OdsCode,
+    RejectReason, looks_like_uk_number,
 };
 
 use super::SourceSetup;
@@ -38,7 +39,11 @@ pub(super) fn convert(ingest: &Ingest, setup: &SourceSetup, now: Moment, page: P
         if !known {
             record.attribution = setup.mapping.whose(&places, began).map(attribution);
         }
-        if record.attribution.is_some() { records.push(record) } else { homeless.push((record, places)) }
+        if record.attribution.is_some() {
+            records.push(record);
+        } else {
+            homeless.push((record, places));
+        }
     }
     let unmapped = homeless.len() as u64;
     let mut batch = ingest.convert(setup.id.clone(), records, unknown);
@@ -176,12 +181,13 @@ fn rejected_row(row: RejectedRow) -> Box<Reject> {
     let RejectedRow { id, field, reason, message, row } = row;
     let mut payload = vec![ROW];
     let json = row.to_string();
-    if json.len() <= ROW_BYTES {
+    // An adapter that is somebody else's program may not have dropped what is personal.
+    if json.len() <= ROW_BYTES && !looks_like_uk_number(&json) {
         payload.extend(json.into_bytes());
     }
     if payload.len() == 1 {
         // Rows that are not kept are still told apart.
-        payload.extend(serde_json::json!({ "id": id }).to_string().into_bytes());
+        payload.extend(serde_json::json!({ "id": call_id_of(&[&id]) }).to_string().into_bytes());
     }
     Box::new(Reject {
         call_id: id.parse().ok(),
@@ -194,7 +200,7 @@ fn rejected_row(row: RejectedRow) -> Box<Reject> {
             }
             RowReason::Contradiction => RejectReason::Contradiction,
         },
-        message,
+        message: Secrets::default().cleaned(&message),
         payload,
     })
 }
