@@ -31,6 +31,7 @@ pub(super) fn convert(ingest: &Ingest, setup: &SourceSetup, now: Moment, page: P
     let Page { calls, rejects, tallies, unknown_words: _, in_progress: _, next: _ } = page;
     let unknown = setup.vendor.unknown_durations(&setup.settings);
     let mut records = Vec::with_capacity(calls.len());
+    let mut mapped = Vec::with_capacity(calls.len());
     let mut homeless = Vec::new();
     for VendorCall { draft, places } in calls {
         let began = draft.started_at.unwrap_or(now);
@@ -41,12 +42,14 @@ pub(super) fn convert(ingest: &Ingest, setup: &SourceSetup, now: Moment, page: P
         }
         if record.attribution.is_some() {
             records.push(record);
+            mapped.push(Some(places).filter(|_| !known));
         } else {
             homeless.push((record, places));
         }
     }
     let unmapped = homeless.len() as u64;
-    let mut batch = ingest.convert(setup.id.clone(), records, unknown);
+    let places_of = |at: usize| mapped.get(at).and_then(Option::as_deref).map(written);
+    let mut batch = ingest.convert(setup.id.clone(), records, unknown).with_places(places_of);
     for (record, places) in homeless {
         let message = nobody(&places);
         batch = batch.with_unmapped(record, unknown, &written(&places), &message);
@@ -156,7 +159,7 @@ fn nobody(places: &[Place]) -> String {
     }
     let places: Vec<String> = places.iter().map(Place::to_string).collect();
     format!(
-        "no mapping of the source has {} on the day of the call; add it and start anew",
+        "no mapping of the source has {} on the day of the call; add it, and `callgauge source redrive` sends the call through again",
         places.join(" or ")
     )
 }
