@@ -138,10 +138,7 @@ pub fn measure(vendor: &dyn Vendor, load: &Load, now: Moment) -> Result<Pace, St
     let first = map()?;
     let calls = first.calls.len().max(first.tallies.len());
     if calls == 0 {
-        return Err(format!(
-            "{name}: no call comes of {rows} rows: {:?}",
-            first.rejects.first()
-        ));
+        return Err(format!("{name}: no call comes of {rows} rows: {:?}", first.rejects.first()));
     }
     drop(first);
     let mut rows_a_second = 0.0_f64;
