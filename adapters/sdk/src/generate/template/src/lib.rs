@@ -25,9 +25,9 @@ use callgauge_adapter::http::{
 };
 use callgauge_adapter::schema::{Moment, Outcome, Reason};
 use callgauge_adapter::{
-    Adapter, AdapterError, CheckReport, Description, FetchRequest, How, MapRequest, Metric,
-    MetricSupport, Next, OutcomeSupport, Page, SettingFaults, SettingKind, SettingSpec, Settings,
-    SettingsReader, Span, Vendor, Window, rows, time,
+    Adapter, AdapterError, CheckReport, Description, FetchRequest, How, MapRequest, Metric, MetricSupport,
+    Next, OutcomeSupport, Page, SettingFaults, SettingKind, SettingSpec, Settings, SettingsReader, Span,
+    Vendor, Window, rows, time,
 };
 
 /// The scripted vendor that the conformance kit plays.
