@@ -131,7 +131,10 @@ impl Ingest {
             submission.items.push(match checker.check(record, unknown) {
                 Ok(record) => Item::Record(record),
                 Err(mut reject) => {
-                    keep_places(&mut reject, &places);
+                    // With another fault it is the same reject as of a call that was mapped from the start.
+                    if reject.reason == RejectReason::UnknownPractice {
+                        keep_places(&mut reject, &places);
+                    }
                     Item::Reject(reject)
                 }
             });
