@@ -9,7 +9,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use callgauge_adapter::conformance::{matrix, run as play};
 use callgauge_adapter::generate::{generate_with, to_fill_in};
 use callgauge_adapter::schema::Moment;
-use callgauge_adapter::{Description, How, MapRequest, OutcomeSupport, SettingKind, SettingSpec, Settings};
+use callgauge_adapter::{
+    Description, How, MapRequest, OutcomeSupport, Page, SettingKind, SettingSpec, Settings,
+};
 
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
@@ -196,19 +198,17 @@ fn describe(description: &Description) -> String {
             ));
         }
     }
-    text.push_str("\nMetrics\n");
-    for (metric, support) in metrics {
-        text.push_str(&format!("  {:<29}{}\n", word(metric), word(support)));
-    }
-    text.push_str("\nOutcomes\n");
-    for OutcomeSupport { outcome, reason, how } in outcomes {
+    let metrics = metrics.iter().map(|(metric, support)| (word(metric), word(support)));
+    text.push_str(&section("Metrics", metrics.collect()));
+    let outcomes = outcomes.iter().map(|OutcomeSupport { outcome, reason, how }| {
         let reason = reason.map(|reason| format!(", {}", reason.name())).unwrap_or_default();
         let how = match how {
             How::Native => "the vendor's own word",
             How::Derived => "derived",
         };
-        text.push_str(&format!("  {:<29}{how}\n", format!("{}{reason}", outcome.name()).replace('_', " ")));
-    }
+        (format!("{}{reason}", outcome.name()).replace('_', " "), how.to_owned())
+    });
+    text.push_str(&section("Outcomes", outcomes.collect()));
     if !unconfirmed.is_empty() {
         text.push_str("\nNot confirmed by the vendor's documentation\n");
     }
@@ -216,6 +216,13 @@ fn describe(description: &Description) -> String {
         text.push_str(&format!("  - {line}\n"));
     }
     text
+}
+
+/// A heading, and under it what is said of each.
+fn section(heading: &str, lines: Vec<(String, String)>) -> String {
+    let widest = lines.iter().map(|(what, _)| what.chars().count()).max().unwrap_or(0);
+    let lines = lines.into_iter().map(|(what, said)| format!("  {what:<widest$}  {said}\n"));
+    format!("\n{heading}\n{}", lines.collect::<String>())
 }
 
 /// The name that a choice has in files, with spaces.
@@ -255,10 +262,30 @@ fn map(args: MapArgs, out: &mut dyn Write) -> Result<(), Failure> {
         let payload = std::fs::read(&path).map_err(|fault| refused(fault.to_string()))?;
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let request = MapRequest { name: &name, payload: &payload, settings: &settings, now: now() };
+        let now = request.now;
         let page = known.vendor.map(request).map_err(|fault| refused(fault.to_string()))?;
+        let page = page.checked(now, known.vendor.unknown_durations(&settings));
         out.write_all(page.to_lines().as_bytes())?;
+        eprintln!("callgauge: {shown}: {}", summary(&page));
     }
     Ok(())
+}
+
+/// What came of a payload, in a line.
+fn summary(page: &Page) -> String {
+    let Page { calls, rejects, tallies, unknown_words: _, in_progress, next: _ } = page;
+    let counts = [
+        (calls.len() as u64, "calls"),
+        (*in_progress, "in progress"),
+        (tallies.len() as u64, "counts"),
+        (rejects.len() as u64, "rejects"),
+    ];
+    let there: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, of)| format!("{count} {of}")).collect();
+    if there.is_empty() {
+        return "nothing: it has no row of a call with somebody outside".to_owned();
+    }
+    there.join(", ")
 }
 
 fn now() -> Moment {

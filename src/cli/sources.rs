@@ -181,7 +181,7 @@ fn sources_table(sources: &[v1::Source]) -> String {
         for word in &source.unknown_words {
             let v1::UnknownOutcomeWord { field, word, count } = word;
             notes.push(format!(
-                "{}: {field} {word:?} is unknown to the adapter, {count} times",
+                "{}: {field} {word:?} is unknown to the adapter, read {count} times, repeated readings included",
                 source.source_id
             ));
         }

@@ -156,8 +156,15 @@ fn one(table: &Table, open: bool, faults: &mut Vec<String>) -> Option<SourceConf
             Table::new()
         }
     };
+    let no_program = own.get("program").and_then(Value::as_array).is_some_and(Vec::is_empty);
     let own = Settings::from(own);
     let mut read = SettingsReader::new(&own);
+    if no_program {
+        read.fault(
+            "program",
+            "must name a program and what it is started with, such as [\"python3\", \"adapter.py\"]",
+        );
+    }
     let id = read.text("id");
     let id = id.parse::<SourceId>().map_err(|fault| {
         if !id.is_empty() {
@@ -240,15 +247,13 @@ fn rules(list: Option<Value>, faults: &mut Vec<String>) -> Mapping {
         }
         faults.extend(told.into_iter().map(|fault| format!("mapping {at}: {fault}")));
     }
-    Mapping::new(&rules).unwrap_or_else(|(one, other)| {
-        faults.push(if one == other {
-            format!("mapping {}: until: must be after from: it is the day after the last one", positions[one])
-        } else {
+    Mapping::new(&rules).unwrap_or_else(|shared| {
+        faults.extend(shared.into_iter().map(|(one, other)| {
             format!(
                 "mapping {}: names a place that mapping {} names for the same days",
                 positions[other], positions[one]
             )
-        });
+        }));
         Mapping::default()
     })
 }
@@ -276,6 +281,9 @@ fn rule(table: Table, faults: &mut Vec<String>) -> Option<MappingRule> {
     }
     let whose = whose(&mut read);
     let (first, end) = (day(&mut read, "from"), day(&mut read, "until"));
+    if first.zip(end).is_some_and(|(first, end)| end <= first) {
+        read.fault("until", "must be after from: it is the day after the last one");
+    }
     let told = read.finish().err().into_iter().flat_map(|told| told.faults);
     let before = faults.len();
     faults.extend(told.map(|fault| fault.to_string()));

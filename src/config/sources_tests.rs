@@ -99,8 +99,16 @@ practice = "A81001"
 queue = "Desk"
 practice = "A81001"
 from = "1.3.2026"
+[[source.mapping]]
+site = "Main"
+practice = "A8!"
+from = "2026-04-01"
+until = "2026-03-01"
 [[source]]
 vendor = "zoom"
+[[source]]
+id = "own"
+program = []
 [[source_of_record]]
 practice = "A81001"
 "#;
@@ -115,7 +123,10 @@ practice = "A81001"
         "f: source 1 (two words): mapping 2: practice: ",
         "f: source 1 (two words): mapping 3: number: give one of",
         "f: source 1 (two words): mapping 4: from: ",
+        "f: source 1 (two words): mapping 5: practice: ",
+        "f: source 1 (two words): mapping 5: until: must be after from",
         "f: source 2: id: is missing",
+        "f: source 3 (own): program: must name a program",
         "f: source_of_record 1: source: is missing",
     ];
     for start in starts {
@@ -136,6 +147,10 @@ fn two_that_claim_the_same_are_told_of() {
     let overlap = "[[source]]\nid = 'a'\nvendor = 'zoom'\n\
         [[source.mapping]]\nqueue = 'q'\npractice = 'A81001'\n[[source.mapping]]\nqueue = 'q'\npractice = 'A81002'\n";
     assert!(lines(overlap, false)[0].contains("mapping 2: names a place that mapping 1 names"));
+    let again = format!("{overlap}[[source.mapping]]\nrest = true\npractice = 'A81001'\n").repeat(2);
+    let again = again.replacen("[[source]]\nid = 'a'\nvendor = 'zoom'\n", "", 2);
+    let told = lines(&format!("[[source]]\nid = 'a'\nvendor = 'zoom'\n{again}"), false);
+    assert_eq!(told.len(), 4, "each that names what another names: {told:?}");
     let record = "[[source_of_record]]\npractice = 'A81001'\nsource = 'a'\n[[source_of_record]]\npractice = 'A81001'\nsource = 'b'\n";
     assert!(lines(record, false)[0].contains("share days"));
 }

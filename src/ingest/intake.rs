@@ -49,6 +49,21 @@ impl Batch {
         self
     }
 
+    /// With the places of its records, as bytes, in their order, kept with those that were given to a practice that nobody knows: where it is the mapping that
+    /// is wrong, [`super::Ingest::redrive_unmapped`] gives them to somebody else. Comes before whatever else is added.
+    #[must_use]
+    pub fn with_places(mut self, of: impl Fn(usize) -> Option<Vec<u8>>) -> Self {
+        for (at, item) in self.submission.items.iter_mut().enumerate() {
+            if let Item::Reject(reject) = item
+                && reject.reason == RejectReason::UnknownPractice
+                && let Some(places) = of(at)
+            {
+                unmapped::keep_places(reject, &places);
+            }
+        }
+        self
+    }
+
     /// With a record of which no mapping says whose it is: kept as a reject with `places`, bytes that tell where it arrived, until
     /// [`super::Ingest::redrive_unmapped`] finds it a place.
     #[must_use]

@@ -52,3 +52,28 @@ pub fn named(name: &str) -> Option<Known> {
 pub fn names() -> Vec<String> {
     all().into_iter().map(|known| known.vendor.description().vendor.clone()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use callgauge_adapter::Window;
+    use callgauge_adapter::schema::Moment;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_is_first_read_whole_and_each_of_its_files_once() {
+        let folders: Vec<_> = all()
+            .into_iter()
+            .filter(|known| known.vendor.description().settings.iter().any(|setting| setting.key == "folder"))
+            .collect();
+        assert!(folders.len() >= 4, "there are folders");
+        let now = Moment::from_millis(2_000_000_000_000);
+        for Known { vendor, script: _ } in folders {
+            let description = vendor.description();
+            assert!(vendor.begins_with_all(), "{} leaves out files that are there", description.vendor);
+            let ever = Window::new(Moment::from_millis(0), now).expect("time goes on");
+            // A window has all files that were written since it began: another window would read them again.
+            assert_eq!(ever.steps(description.longest_window).count(), 1, "{}", description.vendor);
+        }
+    }
+}

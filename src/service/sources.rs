@@ -200,7 +200,8 @@ impl SourceService for Sources {
             Ok(changed) => (changed, Vec::new()),
             Err(faults) => (Vec::new(), faults),
         };
-        if reason.is_none_or(|reason| reason == RejectReason::Unmapped) {
+        let placed = [RejectReason::Unmapped, RejectReason::UnknownPractice];
+        if reason.is_none_or(|reason| placed.contains(&reason)) {
             let done = host.redrive(source.as_ref()).await;
             host.tell(&changed);
             let Redriven { looked_at: looked, taken: through } = done.map_err(Fault::from)?;

@@ -16,6 +16,45 @@ fn saved_payloads_are_mapped_to_the_lines_that_their_adapter_promises() {
 }
 
 #[test]
+fn what_the_schema_would_refuse_is_no_call_of_a_mapped_file_and_each_file_is_summed_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("can be written");
+        path.display().to_string()
+    };
+    let settings = file(
+        "settings.toml",
+        "map = { call_id = 'id', started_at = 'at', outcome = 'was', wait = 'wait', talk = 'talk' }\noutcomes = { yes = 'answered' }\n",
+    );
+    let calls = file(
+        "calls.csv",
+        "id,at,was,wait,talk\nfine,2026-02-02 08:00:00,yes,10,60\nno-wait,2026-02-02 08:00:00,yes,,60\n\
+         a-day,2026-02-02 08:00:00,yes,90000,60\nold,1996-02-02 08:00:00,yes,10,60\nlater,2096-02-02 08:00:00,yes,10,60\n",
+    );
+    let empty = file("empty.csv", "");
+    let done = run(&format!("adapter map delimited {calls} {empty} --settings {settings}"));
+    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    let lines: Vec<serde_json::Value> =
+        text(&done.stdout).lines().map(|line| serde_json::from_str(line).expect("is JSON")).collect();
+    assert_eq!(lines[0]["call_id"], "fine");
+    let refused: Vec<_> = lines[1..]
+        .iter()
+        .map(|line| (line["reject"]["id"].as_str(), line["reject"]["field"].as_str()))
+        .collect();
+    let wait = Some("wait");
+    let started = Some("started_at");
+    let wanted = [("no-wait", wait), ("a-day", wait), ("old", started), ("later", started)];
+    assert_eq!(refused, wanted.map(|(id, field)| (Some(id), field)));
+    let told = text(&done.stderr).lines().map(str::to_owned).collect::<Vec<_>>();
+    assert!(told[0].ends_with("calls.csv: 1 calls, 4 rejects"), "{told:?}");
+    assert!(
+        told[1].contains("empty.csv: nothing: "),
+        "a file of nothing is not passed over in silence: {told:?}"
+    );
+}
+
+#[test]
 fn adapters_are_listed_and_described() {
     let list = text(&run("adapter list").stdout);
     for name in ["ringcentral", "8x8", "zoom", "webex"] {
@@ -23,6 +62,14 @@ fn adapters_are_listed_and_described() {
         let told = text(&run(&format!("adapter describe {name}")).stdout);
         for part in ["Settings\n", "Reach\n", "Metrics\n", "Outcomes\n", "call volumes"] {
             assert!(told.contains(part), "{name}: {part}\n{told}");
+        }
+        let (_, lines) = told.split_once("\nMetrics\n").expect("is there");
+        let lines = lines.split("\nNot confirmed").next().unwrap_or_default();
+        for line in lines.lines().filter(|line| line.starts_with("  ")) {
+            assert!(
+                line.trim_start().contains("  "),
+                "{name}: two columns, and nothing between them: {line}"
+            );
         }
     }
     let done = run("adapter describe acme");

@@ -114,7 +114,7 @@ pub(crate) fn cdroutput() -> Description {
         ],
         reaches_back: None,
         late_by: Span::hours(24),
-        longest_window: Span::days(3_660),
+        longest_window: Span::days(36_600),
         metrics: measured(),
         outcomes: outcomes(&[
             (Outcome::Answered, None),
@@ -187,7 +187,7 @@ pub(crate) fn cdr() -> Description {
         ],
         reaches_back: None,
         late_by: Span::hours(24),
-        longest_window: Span::days(3_660),
+        longest_window: Span::days(36_600),
         metrics: vec![
             (Metric::CallVolumes, MetricSupport::Derived),
             (Metric::CallsAbandoned, Sometimes),

@@ -184,6 +184,10 @@ impl Vendor for ThreeCx {
     fn delivers(&self) -> bool {
         self.reads == Reads::Xapi
     }
+
+    fn begins_with_all(&self) -> bool {
+        self.reads != Reads::Xapi
+    }
 }
 
 /// A page of the call log.

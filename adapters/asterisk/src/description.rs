@@ -57,7 +57,7 @@ pub(crate) fn description() -> Description {
         settings: SETTINGS.iter().map(setting).collect(),
         reaches_back: None,
         late_by: Span::hours(26),
-        longest_window: Span::days(3_660),
+        longest_window: Span::days(36_600),
         metrics: vec![
             (Metric::CallVolumes, Derived),
             (Metric::CallsAbandoned, Sometimes),

@@ -111,6 +111,10 @@ impl Vendor for Asterisk {
     fn delivers(&self) -> bool {
         false
     }
+
+    fn begins_with_all(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 //!
 //! It watches a folder and takes whatever files are new there or have grown, whichever days they speak of (`callgauge_adapter::folder` says how); the
 //! first time, all that are there, or with `start` in the settings file those put there since. A call that comes again is a duplicate, a call that comes
-//! with other content a correction, and where several files have it the one that was written last is right. What was read from a file that is removed
-//! stays. A changed mapping counts for files that are new; `callgauge source sync ID --from INSTANT` reads the others again.
+//! with other content a correction, and where several files have it the one that was written last is right; where a column `revision` is mapped, the one
+//! with the highest revision, whatever the order. What was read from a file that is removed stays. A changed mapping counts for files that are new;
+//! `callgauge source sync ID --from INSTANT` reads the others again.
 //!
 //! Ids have to be the supplier's own and to differ within the folder: suppliers that number each practice's calls from 1 get a folder and a source for
 //! each practice.

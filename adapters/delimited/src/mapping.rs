@@ -250,7 +250,7 @@ impl Mapping {
             match (found.next(), found.next()) {
                 (Some((place, _)), None) => at[*field as usize] = Some(place),
                 (None, _) => missing.push(column.as_str()),
-                (Some(_), Some(_)) => return Err(format!("the column \"{column}\" is there twice")),
+                (Some(_), Some(_)) => return Err(format!("has the column \"{column}\" twice in its header")),
             }
         }
         if missing.is_empty() {

@@ -85,23 +85,29 @@ pub(crate) fn take_calls(
     });
 }
 
-/// Of a call that stands on a page more than once, corrected in later rows, the last.
+/// Of a call that stands on a page more than once, the last row, as corrections come later; where both rows have a revision, the one with the higher,
+/// wherever it stands. Two rows of the same revision both stay: whether they contradict each other is for the store to say.
 pub(crate) fn last_of_each(page: &mut Page) {
     let mut newest: HashMap<&str, usize> = HashMap::with_capacity(page.calls.len());
+    let mut outdone = Vec::new();
     for (at, call) in page.calls.iter().enumerate() {
-        newest.insert(&call.draft.call_id, at);
+        let kept = newest.entry(&call.draft.call_id).or_insert(at);
+        if *kept == at {
+            continue;
+        }
+        match (page.calls[*kept].draft.revision, call.draft.revision) {
+            (Some(before), Some(now)) if now < before => outdone.push(at),
+            (Some(before), Some(now)) if now == before => {}
+            _ => outdone.push(std::mem::replace(kept, at)),
+        }
     }
-    if newest.len() == page.calls.len() {
-        return;
-    }
-    let mut kept: Vec<usize> = newest.into_values().collect();
-    kept.sort_unstable();
-    let mut kept = kept.into_iter().peekable();
+    outdone.sort_unstable();
+    let mut outdone = outdone.into_iter().peekable();
     let mut at = 0;
     page.calls.retain(|_| {
-        let keeps = kept.next_if_eq(&at).is_some();
+        let goes = outdone.next_if_eq(&at).is_some();
         at += 1;
-        keeps
+        !goes
     });
 }
 

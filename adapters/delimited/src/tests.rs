@@ -73,7 +73,7 @@ fn a_file_whose_header_lacks_a_column_is_refused_by_name() {
     let fault = mapped(&settings(PLAIN), b"id,start,Result,wait,talk\n").expect_err("lacks one");
     assert!(fault.message.contains("\"result\""), "{}", fault.message);
     let fault = mapped(&settings(PLAIN), b"id,start,result,wait,talk,id\n").expect_err("has one twice");
-    assert!(fault.message.contains("\"id\" is there twice"), "{}", fault.message);
+    assert!(fault.message.ends_with("it has the column \"id\" twice in its header"), "{}", fault.message);
     let fault = mapped(&settings(PLAIN), b"\xff\xfei\0d\0").expect_err("is UTF-16");
     assert!(fault.message.contains("UTF-16"), "{}", fault.message);
 }
@@ -87,6 +87,23 @@ fn twenty_six_columns_where_twenty_seven_are_named_are_refused() {
     );
     let fault = mapped(&settings(&text), &b"x,".repeat(25)).expect_err("lacks one");
     assert!(fault.message.contains("26 columns") && fault.message.contains("names 27"), "{}", fault.message);
+}
+
+#[test]
+fn of_rows_of_one_call_the_higher_revision_counts_and_without_revisions_the_last() {
+    let revised = settings(&PLAIN.replace("[map]\n", "[map]\nrevision = \"rev\"\n"));
+    let came = |rows: &[(&str, &str)]| -> Vec<(Option<u64>, Option<i64>)> {
+        let rows = rows.iter().map(|(rev, wait)| format!("c-1,2026-02-02 08:00:00,Missed,{wait},,{rev}\n"));
+        let file = format!("id,start,result,wait,talk,rev\n{}", rows.collect::<String>());
+        let page = mapped(&revised, file.as_bytes()).expect("maps");
+        page.calls.iter().map(|call| (call.draft.revision, call.draft.wait.map(|wait| wait.secs))).collect()
+    };
+    assert_eq!(came(&[("2", "20"), ("1", "10")]), [(Some(2), Some(20))], "newest first");
+    assert_eq!(came(&[("1", "10"), ("2", "20")]), [(Some(2), Some(20))], "oldest first");
+    assert_eq!(came(&[("2", "20"), ("3", "30"), ("1", "10")]), [(Some(3), Some(30))]);
+    assert_eq!(came(&[("", "10"), ("", "20")]), [(None, Some(20))], "without revisions the last");
+    let both = [(Some(2), Some(20)), (Some(2), Some(21))];
+    assert_eq!(came(&[("2", "20"), ("2", "21"), ("1", "10")]), both, "a contradiction is not hidden");
 }
 
 #[test]

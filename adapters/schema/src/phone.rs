@@ -21,11 +21,11 @@ fn scan(bytes: &[u8], across: bool) -> bool {
             at += 1;
             continue;
         }
-        let (run, end) = Run::read(bytes, at, across);
+        let (run, end, next) = Run::read(bytes, at, across);
         if bytes.get(end).is_none_or(|next| !next.is_ascii_alphanumeric()) && run.number_shaped(across) {
             return true;
         }
-        at = end.max(at + 1);
+        at = next.max(at + 1);
     }
     false
 }
@@ -38,25 +38,26 @@ struct Run {
 }
 
 impl Run {
-    /// The run that begins at `at`, and where it ends. `across`: over what people put between digits.
-    fn read(bytes: &[u8], at: usize, across: bool) -> (Self, usize) {
+    /// The run that begins at `at`, where its last digit ends, and where to read on. `across`: over what people put between digits.
+    fn read(bytes: &[u8], at: usize, across: bool) -> (Self, usize, usize) {
         let mut run = Self { digits: [0; 18], len: 0, plus: false };
-        let mut end = at;
-        while end < bytes.len() {
-            match bytes[end] {
+        let (mut next, mut end) = (at, at);
+        while next < bytes.len() {
+            match bytes[next] {
                 digit if digit.is_ascii_digit() => {
                     if run.len < run.digits.len() {
                         run.digits[run.len] = digit;
                         run.len += 1;
                     }
+                    end = next + 1;
                 }
                 b'+' if run.len == 0 => run.plus = true,
                 b' ' | b'(' | b')' | b'-' | b'.' if across => {}
                 _ => break,
             }
-            end += 1;
+            next += 1;
         }
-        (run, end)
+        (run, end, next)
     }
 
     fn number_shaped(&self, label: bool) -> bool {
@@ -91,6 +92,9 @@ mod tests {
             "00441174960123",
             "447700900123",
             "reception 0117-496-0123",
+            "01632 960001 desk",
+            "07700900123 (mobile)",
+            "(0117) 496 0123, reception",
             "ext:020.7946.0123",
             "2026 +44 20 7946 0123",
             "0169772123",

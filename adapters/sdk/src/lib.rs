@@ -42,4 +42,4 @@ pub use label::line_of;
 pub use page::{Cursor, Next, Page, RejectedRow, RowReason, TallyRow, UnknownWord, VendorCall};
 pub use place::{Place, PlaceKind};
 pub use seen::SeenIds;
-pub use settings::{Secret, SettingFault, SettingFaults, Settings, SettingsReader};
+pub use settings::{Secret, Secrets, SettingFault, SettingFaults, Settings, SettingsReader};

@@ -1,10 +1,10 @@
 //! What a fetch gives back: calls, rows that could not be mapped, counts, and where to go on.
 
-use callgauge_schema::{Draft, InvalidCall};
+use callgauge_schema::{Draft, DraftAttribution, InvalidCall, Moment, RejectReason, UnknownDurations};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{AdapterError, Fault, Place};
+use crate::{AdapterError, Fault, Place, call_id_of};
 
 /// One page of a window.
 #[derive(Clone, Debug)]
@@ -44,6 +44,25 @@ impl Page {
             Ok(call) => self.calls.extend(call),
             Err(reject) => self.rejects.push(*reject),
         }
+    }
+
+    /// With the calls that the schema refuses among the rejects, as a host has them that takes this page.
+    #[must_use]
+    pub fn checked(mut self, now: Moment, unknown: UnknownDurations) -> Self {
+        let mut refused = Vec::new();
+        self.calls.retain(|call| {
+            let Some(fault) = call.fault(now, unknown) else { return true };
+            // Where a field holds a telephone number, nothing of the call is repeated.
+            let row = (fault.reason != RejectReason::TelephoneNumber).then(|| call.to_json());
+            refused.push(RejectedRow::refused(
+                call_id_of(&[&call.draft.call_id]),
+                &fault,
+                row.unwrap_or_default(),
+            ));
+            false
+        });
+        self.rejects.extend(refused);
+        self
     }
 }
 
@@ -93,6 +112,15 @@ pub struct VendorCall {
     pub places: Vec<Place>,
 }
 
+impl VendorCall {
+    /// Why the schema refuses it; `None` where it takes it. Whose it is, the host finds from its places.
+    pub fn fault(&self, now: Moment, unknown: UnknownDurations) -> Option<InvalidCall> {
+        let mut draft = self.draft.clone();
+        draft.attribution.get_or_insert_with(|| DraftAttribution::Practice("A81001".to_owned()));
+        draft.check(now, unknown).err()
+    }
+}
+
 /// A row that could not be mapped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RejectedRow {
@@ -127,7 +155,6 @@ pub enum RowReason {
 impl RejectedRow {
     /// A row whose draft the schema refuses.
     pub fn refused(id: impl Into<String>, fault: &InvalidCall, row: serde_json::Value) -> Self {
-        use callgauge_schema::RejectReason;
         let reason = match fault.reason {
             RejectReason::Missing | RejectReason::DurationMissing => RowReason::Missing,
             RejectReason::Contradiction | RejectReason::Conflict => RowReason::Contradiction,

@@ -51,6 +51,8 @@ pub(super) struct Call {
     told: Option<u64>,
     /// Whether that was a refusal.
     refused: bool,
+    /// Whether that was REJECTED: nothing is stored of it, so that it may be mended under its revision.
+    rejected: bool,
 }
 
 impl Call {
@@ -118,7 +120,8 @@ impl Ledger {
         let revision = record.revision;
         if let Some(call) = self.calls.get_mut(&key) {
             let changed = call.content != content;
-            if changed && revision.is_some() && revision == call.revision && self.changed.len() < FOUND {
+            let same_revision = revision.is_some() && revision == call.revision;
+            if changed && same_revision && !call.rejected && self.changed.len() < FOUND {
                 self.changed.insert(key.clone());
             }
             // An older revision that comes again, as may be, says nothing of what is to stay.
@@ -127,7 +130,8 @@ impl Ledger {
             }
         } else if self.calls.len() < CALLS {
             let first = self.batches;
-            self.calls.insert(key.clone(), Call { content, revision, first, told: None, refused: false });
+            let call = Call { content, revision, first, told: None, refused: false, rejected: false };
+            self.calls.insert(key.clone(), call);
         } else {
             self.too_many = true;
         }
@@ -186,8 +190,8 @@ impl Ledger {
         for (key, verdict) in keys.iter().zip(verdicts) {
             let Some(call) = self.calls.get_mut(key) else { continue };
             call.told = Some(now);
-            let refused = [Verdict::Conflict, Verdict::Rejected].map(i32::from).contains(verdict);
-            call.refused = refused;
+            call.rejected = *verdict == i32::from(Verdict::Rejected);
+            call.refused = call.rejected || *verdict == i32::from(Verdict::Conflict);
         }
     }
 

@@ -225,7 +225,7 @@ fn percentile_name(percent: f64) -> String {
 
 /// How complete the rows are, all together; parts of a breakdown tell it once.
 fn completeness(rows: &[&MetricRow]) -> Option<String> {
-    let mut expected = 0;
+    let (mut expected, mut apart) = (0, 0);
     let mut states: BTreeMap<i32, i64> = BTreeMap::new();
     let mut told = None;
     for row in rows {
@@ -235,6 +235,7 @@ fn completeness(rows: &[&MetricRow]) -> Option<String> {
         }
         if let Some(completeness) = &row.completeness {
             expected += completeness.practice_days_expected;
+            apart += completeness.calls_kept_apart + completeness.tallied_calls_kept_apart;
             for state in &completeness.states {
                 *states.entry(state.state).or_default() += state.days;
             }
@@ -253,6 +254,37 @@ fn completeness(rows: &[&MetricRow]) -> Option<String> {
         .then(|| format!("{} practice-days expected in these rows: {}", grouped(expected), texts.join(", ")));
     let closed =
         closed.map(|days| format!("{} practice-days not expected, as practices were closed", grouped(days)));
-    let told: Vec<String> = [expected, closed].into_iter().flatten().collect();
+    let apart = (apart > 0)
+        .then(|| format!("{} calls of other sources kept apart, not counted above", grouped(apart)));
+    let told: Vec<String> = [expected, closed, apart].into_iter().flatten().collect();
     (!told.is_empty()).then(|| format!("Completeness: {}.", told.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::v1::{Bucket, Completeness, PracticeDays};
+
+    #[test]
+    fn what_is_kept_apart_is_told_with_its_number() {
+        let days = PracticeDays { state: PracticeDayState::CallsReceived.into(), days: 5 };
+        let row = |weekday, calls_kept_apart, tallied_calls_kept_apart| MetricRow {
+            completeness: Some(Completeness {
+                practice_days_expected: 5,
+                states: vec![days],
+                calls_kept_apart,
+                tallied_calls_kept_apart,
+                ..Default::default()
+            }),
+            bucket: Some(Bucket { weekday, ..Default::default() }),
+            ..Default::default()
+        };
+        let told = completeness(&[&row(1, 32, 0), &row(2, 50, 7)]).expect("days are expected");
+        assert!(
+            told.contains("10 practice-days") && told.contains("; 89 calls of other sources kept apart"),
+            "{told}"
+        );
+        let told = completeness(&[&row(1, 0, 0)]).expect("days are expected");
+        assert!(!told.contains("apart"), "{told}");
+    }
 }

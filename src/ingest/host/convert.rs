@@ -1,8 +1,9 @@
 //! A page of an adapter into a batch: each call given to whom it belongs, rows that could not be mapped kept as rejects, counts with them (`counts`).
 
-use callgauge_adapter::{Page, Place, RejectedRow, RowReason, VendorCall};
+use callgauge_adapter::{Page, Place, RejectedRow, RowReason, Secrets, VendorCall, call_id_of};
 use callgauge_schema::{
-    Account, Attribution, Draft, DraftAccount, DraftAttribution, DraftDuration, Moment, OdsCode, RejectReason,
+    Account, Attribution, Draft, DraftAccount, DraftAttribution, DraftDuration, Moment, OdsCode,
+    RejectReason, looks_like_uk_number,
 };
 
 use super::SourceSetup;
@@ -30,6 +31,7 @@ pub(super) fn convert(ingest: &Ingest, setup: &SourceSetup, now: Moment, page: P
     let Page { calls, rejects, tallies, unknown_words: _, in_progress: _, next: _ } = page;
     let unknown = setup.vendor.unknown_durations(&setup.settings);
     let mut records = Vec::with_capacity(calls.len());
+    let mut mapped = Vec::with_capacity(calls.len());
     let mut homeless = Vec::new();
     for VendorCall { draft, places } in calls {
         let began = draft.started_at.unwrap_or(now);
@@ -38,10 +40,16 @@ pub(super) fn convert(ingest: &Ingest, setup: &SourceSetup, now: Moment, page: P
         if !known {
             record.attribution = setup.mapping.whose(&places, began).map(attribution);
         }
-        if record.attribution.is_some() { records.push(record) } else { homeless.push((record, places)) }
+        if record.attribution.is_some() {
+            records.push(record);
+            mapped.push(Some(places).filter(|_| !known));
+        } else {
+            homeless.push((record, places));
+        }
     }
     let unmapped = homeless.len() as u64;
-    let mut batch = ingest.convert(setup.id.clone(), records, unknown);
+    let places_of = |at: usize| mapped.get(at).and_then(Option::as_deref).map(written);
+    let mut batch = ingest.convert(setup.id.clone(), records, unknown).with_places(places_of);
     for (record, places) in homeless {
         let message = nobody(&places);
         batch = batch.with_unmapped(record, unknown, &written(&places), &message);
@@ -151,7 +159,7 @@ fn nobody(places: &[Place]) -> String {
     }
     let places: Vec<String> = places.iter().map(Place::to_string).collect();
     format!(
-        "no mapping of the source has {} on the day of the call; add it and start anew",
+        "no mapping of the source has {} on the day of the call; add it, and `callgauge source redrive` sends the call through again",
         places.join(" or ")
     )
 }
@@ -176,12 +184,13 @@ fn rejected_row(row: RejectedRow) -> Box<Reject> {
     let RejectedRow { id, field, reason, message, row } = row;
     let mut payload = vec![ROW];
     let json = row.to_string();
-    if json.len() <= ROW_BYTES {
+    // An adapter that is somebody else's program may not have dropped what is personal.
+    if json.len() <= ROW_BYTES && !looks_like_uk_number(&json) {
         payload.extend(json.into_bytes());
     }
     if payload.len() == 1 {
         // Rows that are not kept are still told apart.
-        payload.extend(serde_json::json!({ "id": id }).to_string().into_bytes());
+        payload.extend(serde_json::json!({ "id": call_id_of(&[&id]) }).to_string().into_bytes());
     }
     Box::new(Reject {
         call_id: id.parse().ok(),
@@ -194,7 +203,7 @@ fn rejected_row(row: RejectedRow) -> Box<Reject> {
             }
             RowReason::Contradiction => RejectReason::Contradiction,
         },
-        message,
+        message: Secrets::default().cleaned(&message),
         payload,
     })
 }

@@ -30,9 +30,9 @@ pub struct Mapping {
 
 impl Mapping {
     /// # Errors
-    /// The positions of two rules that share a place and a day, or of one that has no day.
-    pub fn new(rules: &[MappingRule]) -> Result<Self, (usize, usize)> {
-        let mut mapping = Self::default();
+    /// The positions of each two rules that share a place and a day. One that has no day shares none.
+    pub fn new(rules: &[MappingRule]) -> Result<Self, Vec<(usize, usize)>> {
+        let (mut mapping, mut shared) = (Self::default(), Vec::new());
         let mut seen: HashMap<Option<&Place>, Vec<(Days, usize)>> = HashMap::new();
         for (at, rule) in rules.iter().enumerate() {
             let MappingRule { place, whose, first, end } = rule;
@@ -40,12 +40,9 @@ impl Mapping {
                 first.unwrap_or(Day::from_number(i32::MIN / 2)),
                 end.unwrap_or(Day::from_number(i32::MAX / 2)),
             );
-            if days.is_empty() {
-                return Err((at, at));
-            }
             let before = seen.entry(place.as_ref()).or_default();
             if let Some((_, other)) = before.iter().find(|(theirs, _)| !theirs.overlap(days).is_empty()) {
-                return Err((*other, at));
+                shared.push((*other, at));
             }
             before.push((days, at));
             match place {
@@ -54,7 +51,7 @@ impl Mapping {
             }
             .push((days, whose.clone()));
         }
-        Ok(mapping)
+        if shared.is_empty() { Ok(mapping) } else { Err(shared) }
     }
 
     /// Whose a call is that arrived at these places, the most telling first, and began then.

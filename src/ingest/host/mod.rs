@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callgauge_adapter::{AdapterError, CheckReport, Fault, SettingFaults, Settings, Span, Vendor};
+use callgauge_adapter::{AdapterError, CheckReport, Fault, Secrets, SettingFaults, Settings, Span, Vendor};
 use callgauge_schema::{Moment, SourceId};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -221,10 +221,20 @@ impl Host {
         setup.vendor.prepare().await?;
         let adapter = setup.vendor.open(&setup.settings)?;
         let checked = tokio::time::timeout(CHECK_LIMIT, adapter.check((self.clock)())).await;
-        Ok(checked.unwrap_or_else(|_| {
-            let told = format!("no answer within {} s; try again later", CHECK_LIMIT.as_secs());
-            Err(AdapterError::new(Fault::Unavailable, told))
-        })?)
+        let secrets = Secrets::of(&setup.settings, &setup.vendor.description().settings);
+        match checked {
+            Ok(Ok(CheckReport { works, warnings, sample })) => {
+                let cleaned = |lines: Vec<String>| lines.iter().map(|line| secrets.cleaned(line)).collect();
+                Ok(CheckReport { works: cleaned(works), warnings: cleaned(warnings), sample })
+            }
+            Ok(Err(AdapterError { fault, message })) => {
+                Err(AdapterError::new(fault, secrets.cleaned(&message)).into())
+            }
+            Err(_) => {
+                let told = format!("no answer within {} s; try again later", CHECK_LIMIT.as_secs());
+                Err(AdapterError::new(Fault::Unavailable, told).into())
+            }
+        }
     }
 
     /// Reads a source now; how far it gets comes on the channel, the last event with `done` or a problem.

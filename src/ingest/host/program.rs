@@ -2,14 +2,15 @@
 //!
 //! A program that ends or does not answer is a failure of its source that may pass: the next reading starts it again, after the host's growing pause.
 
+use std::error::Error as _;
 use std::process::Stdio;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use callgauge_adapter::{
     Adapter, AdapterError, CheckReport, Cursor, Description, Fault, FetchRequest, MapRequest, Next, Page,
-    SettingFaults, Settings, SettingsReader, Span, Vendor,
+    Secrets, SettingFaults, Settings, SettingsReader, Span, Vendor,
 };
 use callgauge_schema::Moment;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
@@ -19,6 +20,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 
 mod messages;
+mod said;
 
 use crate::ingest::timestamp;
 use crate::proto::adapter::v1;
@@ -52,6 +54,8 @@ struct Inner {
     unknown: Description,
     described: OnceLock<(Description, bool)>,
     running: Mutex<Option<Running>>,
+    /// The secrets that it is given with its settings.
+    given: said::Given,
 }
 
 /// A program that answers.
@@ -81,17 +85,17 @@ impl Program {
             unknown_talk: false,
             unconfirmed: Vec::new(),
         };
-        let inner = Inner { reached, unknown, described: OnceLock::new(), running: Mutex::default() };
-        Self(Arc::new(inner))
+        let (described, running, given) = (OnceLock::new(), Mutex::default(), said::Given::default());
+        Self(Arc::new(Inner { reached, unknown, described, running, given }))
     }
 
     /// The same program to be started anew (connected to anew, where it runs by itself), so that nothing is left of what it kept in memory. What it said of
     /// itself stays known.
     #[must_use]
     pub fn anew(&self) -> Self {
-        let Inner { reached, unknown, described, running: _ } = &*self.0;
+        let Inner { reached, unknown, described, running: _, given } = &*self.0;
         let (reached, unknown, described) = (reached.clone(), unknown.clone(), described.clone());
-        Self(Arc::new(Inner { reached, unknown, described, running: Mutex::default() }))
+        Self(Arc::new(Inner { reached, unknown, described, running: Mutex::default(), given: given.clone() }))
     }
 
     /// A client of the program, which is started where it is not running.
@@ -111,7 +115,7 @@ impl Program {
         let (url, child) = match &self.0.reached {
             Reached::At(url) => (url.clone(), None),
             Reached::Started(command) => {
-                let (address, child) = start(command).await?;
+                let (address, child) = start(command, &self.0.given).await?;
                 (format!("http://{address}"), Some(child))
             }
         };
@@ -165,7 +169,7 @@ impl Program {
 }
 
 /// Starts a program and reads where it listens.
-async fn start(command: &[String]) -> Result<(String, Child), AdapterError> {
+async fn start(command: &[String], given: &said::Given) -> Result<(String, Child), AdapterError> {
     let (program, arguments) = command
         .split_first()
         .ok_or_else(|| AdapterError::new(Fault::File, "program: must name a program".to_owned()))?;
@@ -173,7 +177,7 @@ async fn start(command: &[String]) -> Result<(String, Child), AdapterError> {
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
+        .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .map_err(|fault| {
@@ -182,6 +186,9 @@ async fn start(command: &[String]) -> Result<(String, Child), AdapterError> {
                 format!("the adapter's program {program} cannot be started: {fault}"),
             )
         })?;
+    if let Some(said) = child.stderr.take() {
+        tokio::spawn(said::pass_on(said, given.clone(), std::io::stderr()));
+    }
     let out =
         child.stdout.take().ok_or_else(|| unavailable("the program has no standard output".to_owned()))?;
     let mut out = BufReader::new(out);
@@ -225,7 +232,18 @@ fn failed(status: &Status) -> AdapterError {
     let message: String = status.message().chars().take(500).collect();
     AdapterError::new(
         fault,
-        if message.is_empty() { format!("the adapter's program: {:?}", status.code()) } else { message },
+        if message.contains("message length") {
+            format!(
+                "the adapter's program gave more than {} MiB at once: it has to make its pages smaller",
+                MESSAGE >> 20
+            )
+        } else if status.source().is_some() {
+            "the adapter's program ended, or broke the connection, while it was asked: what it wrote on standard error may say why".to_owned()
+        } else if message.is_empty() {
+            format!("the adapter's program: {:?}", status.code())
+        } else {
+            message
+        },
     )
 }
 
@@ -242,6 +260,7 @@ impl Vendor for Program {
             read.finish()?;
         }
         let settings_json = settings.to_json()?.to_string();
+        *self.0.given.write().unwrap_or_else(PoisonError::into_inner) = Secrets::of(settings, described);
         Ok(Box::new(Account { program: self.clone(), settings_json }))
     }
 

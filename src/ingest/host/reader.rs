@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use callgauge_adapter::{Adapter, AdapterError, Cursor, Fault, FetchRequest, Next, Page, Window};
+use callgauge_adapter::{Adapter, AdapterError, Cursor, Fault, FetchRequest, Next, Page, Secrets, Window};
 use callgauge_schema::Moment;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -201,6 +201,8 @@ impl Reader {
                 (Doing::Failed, problem, poll)
             }
         };
+        let secrets = Secrets::of(&self.setup.settings, &self.setup.vendor.description().settings);
+        let problem = secrets.cleaned(&problem);
         if !problem.is_empty() {
             tracing::warn!(source = %self.setup.id, problem, "a reading failed");
             following.event.problem = Some(problem.clone());

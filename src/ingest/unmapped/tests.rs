@@ -10,16 +10,19 @@ use crate::store::memory::MemoryStore;
 
 const NOW: Moment = Moment::from_millis(1_770_100_000_000);
 
-fn ingest() -> Arc<Ingest> {
-    let practice = OrganisationRow {
-        code: "A81001".parse().expect("a code"),
-        name: "First Surgery".to_owned(),
+fn surgery(code: &str) -> OrganisationRow {
+    OrganisationRow {
+        code: code.parse().expect("a code"),
+        name: "A Surgery".to_owned(),
         level: Level::Practice,
         first: None,
         end: None,
         memberships: Vec::new(),
-    };
-    let directory = SharedDirectory::new(Directory::new(vec![practice]).expect("is whole"));
+    }
+}
+
+fn ingest() -> Arc<Ingest> {
+    let directory = SharedDirectory::new(Directory::new(vec![surgery("A81001")]).expect("is whole"));
     Arc::new(Ingest::new(Arc::new(MemoryStore::new()), directory, Arc::new(|| NOW)))
 }
 
@@ -78,7 +81,7 @@ async fn an_unmapped_record_goes_through_when_its_place_is_somebody_s() {
 }
 
 #[tokio::test]
-async fn a_mapping_to_a_practice_that_nobody_knows_leaves_the_record_where_it_is() {
+async fn a_record_that_has_somebody_and_does_not_pass_says_why_and_goes_through_when_that_is_mended() {
     let ingest = ingest();
     let source: SourceId = "acme".parse().expect("an id");
     let unknown = UnknownDurations::default();
@@ -89,7 +92,42 @@ async fn a_mapping_to_a_practice_that_nobody_knows_leaves_the_record_where_it_is
         "no mapping names this site",
     );
     ingest.commit(batch).await.expect("is taken");
-    let done = ingest.redrive_unmapped(&source, |_, _| practice("Z99999")).await.expect("it works");
+    let done = ingest.redrive_unmapped(&source, |_, _| practice("A81002")).await.expect("it works");
     assert_eq!((done.looked_at, done.taken), (1, 0));
-    assert_eq!(kept(&ingest).await.len(), 1);
+    let left = kept(&ingest).await;
+    let told: Vec<_> = left.iter().map(|kept| (kept.reject.reason, kept.reject.message.as_str())).collect();
+    assert!(
+        matches!(told[..], [(RejectReason::UnknownPractice, why)] if why.contains("was ever imported")),
+        "its place is mapped, the practice is not known: {told:?}"
+    );
+
+    let import = surgery("A81002");
+    ingest.directory.put(Directory::new(vec![surgery("A81001"), import]).expect("is whole"));
+    let done = ingest.redrive_unknown_practices().await.expect("it works");
+    assert_eq!((done.looked_at, done.taken), (1, 1), "as every record does");
+    assert!(kept(&ingest).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_mapping_to_a_practice_that_nobody_knows_can_be_mended() {
+    let ingest = ingest();
+    let source: SourceId = "acme".parse().expect("an id");
+    let unknown = UnknownDurations::default();
+    let mistyped = v1::CallRecord { attribution: practice("A81O01"), ..record("c-1") };
+    let placed = |_| Some(b"site".to_vec());
+    let batch = ingest.convert(source.clone(), vec![mistyped], unknown).with_places(placed).with_unmapped(
+        record("c-2"),
+        unknown,
+        b"site",
+        "no mapping names this site",
+    );
+    ingest.commit(batch).await.expect("is taken");
+    let done = ingest.redrive_unmapped(&source, |_, _| practice("A81O02")).await.expect("it works");
+    assert_eq!(done.taken, 0, "another mistake");
+    let left = kept(&ingest).await;
+    assert!(left.iter().all(|kept| kept.reject.reason == RejectReason::UnknownPractice), "{left:?}");
+    assert!(left.iter().all(|kept| kept.reject.practice == "A81O02".parse().ok()), "{left:?}");
+    let done = ingest.redrive_unmapped(&source, |_, _| practice("A81001")).await.expect("it works");
+    assert_eq!((done.looked_at, done.taken), (2, 2));
+    assert!(kept(&ingest).await.is_empty(), "neither waits for an import that cannot come");
 }

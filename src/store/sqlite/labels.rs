@@ -27,6 +27,11 @@ pub(super) struct Labels {
     brought: Vec<usize>,
 }
 
+/// A stored label without its digits.
+fn blotted(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect()
+}
+
 /// There is no room for more names.
 #[derive(Debug)]
 pub(super) struct Full;
@@ -140,7 +145,9 @@ impl Labels {
         }
         let mut lines = db.prepare("SELECT name FROM lines ORDER BY number")?;
         for name in lines.query_map([], |row| row.get::<_, String>(0))? {
-            let line: Line = name?.parse().map_err(unfit)?;
+            let name = name?;
+            // What an earlier version took for no telephone number must not keep the store from opening, nor come out.
+            let line: Line = name.parse().or_else(|_| blotted(&name).parse()).map_err(unfit)?;
             labels.line_numbers.insert(line.clone(), labels.lines.len() as u32);
             labels.lines.push(line);
         }
@@ -228,5 +235,26 @@ impl Labels {
             };
         }
         Ok(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stored_label_that_is_refused_by_now_is_read_without_its_digits() {
+        let db = Connection::open_in_memory().expect("opens");
+        db.execute_batch(
+            "CREATE TABLE sources (number INTEGER, name TEXT, brought INTEGER);
+             CREATE TABLE lines (number INTEGER, name TEXT);
+             CREATE TABLE attributions (number INTEGER, practice TEXT, account TEXT, pcn TEXT, sub_icb TEXT, icb TEXT, region TEXT);
+             INSERT INTO lines VALUES (0, 'Reception'), (1, '01632 960001 desk'), (2, 'Nurse');",
+        )
+        .expect("are made");
+        let (labels, written) = Labels::read(&db).expect("it opens");
+        let lines: Vec<&str> = (0..3).filter_map(|number| labels.line(number)).map(Line::as_str).collect();
+        assert_eq!(lines, ["Reception", "##### ###### desk", "Nurse"], "each under its number");
+        assert_eq!(written.lines, 3);
     }
 }

@@ -12,7 +12,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use callgauge_schema::{DraftAttribution, Moment, UnknownDurations};
+use callgauge_schema::{Moment, UnknownDurations};
 
 use super::marks::planted;
 use crate::{AdapterError, Fault, MapRequest, Page, Settings, Vendor};
@@ -77,7 +77,7 @@ fn one(vendor: &dyn Vendor, path: &Path, now: Moment, rewrite: bool) -> Result<(
     if let Some(what) = planted(&lines).or_else(|| planted(&format!("{page:?}"))) {
         faults.push(format!("{what} comes out: drop it in wire.rs"));
     }
-    faults.extend(refused(vendor, page, now));
+    faults.extend(refused(vendor, &page, now));
     if path.extension().is_some_and(|kind| kind == "json") {
         faults.extend(taken(vendor, path, &payload, now));
     }
@@ -143,20 +143,12 @@ fn payloads(folder: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(found)
 }
 
-/// Calls that the schema refuses. Whose call it is, the host would find from its places.
-fn refused(vendor: &dyn Vendor, page: Page, now: Moment) -> Vec<String> {
+/// Calls that the schema refuses.
+fn refused(vendor: &dyn Vendor, page: &Page, now: Moment) -> Vec<String> {
     let description = vendor.description();
     let unknown = UnknownDurations { wait: description.unknown_wait, talk: description.unknown_talk };
-    let mut faults = Vec::new();
-    for call in page.calls {
-        let mut draft = call.draft;
-        draft.attribution.get_or_insert_with(|| DraftAttribution::Practice("A81001".to_owned()));
-        let id = draft.call_id.clone();
-        if let Err(fault) = draft.check(now, unknown) {
-            faults.push(format!("the schema refuses call {id}: {fault}"));
-        }
-    }
-    faults
+    let faults = page.calls.iter().filter_map(|call| call.fault(now, unknown).map(|fault| (call, fault)));
+    faults.map(|(call, fault)| format!("the schema refuses call {}: {fault}", call.draft.call_id)).collect()
 }
 
 /// The first line that differs.

@@ -23,6 +23,7 @@
 
 mod reader;
 mod secret;
+mod secrets;
 
 #[cfg(test)]
 mod tests;
@@ -32,8 +33,9 @@ use std::sync::Arc;
 
 pub use reader::SettingsReader;
 pub use secret::Secret;
+pub use secrets::Secrets;
 
-use crate::TokenKeeper;
+use crate::{SettingKind, SettingSpec, TokenKeeper};
 
 /// A source's own table of the settings file, unread. The host takes its own keys (which vendor, how often) out of it before.
 #[derive(Clone, Default)]
@@ -65,7 +67,7 @@ impl Settings {
     /// Secrets that cannot be read.
     pub fn to_json(&self) -> Result<serde_json::Value, SettingFaults> {
         let mut faults = Vec::new();
-        let json = json_of(&self.table, "", &mut faults);
+        let json = json_of(&self.table, "", &mut faults, &mut Vec::new());
         if faults.is_empty() { Ok(json) } else { Err(SettingFaults { faults }) }
     }
 
@@ -81,7 +83,13 @@ impl Settings {
     }
 }
 
-fn json_of(table: &toml::Table, prefix: &str, faults: &mut Vec<SettingFault>) -> serde_json::Value {
+/// A table as JSON. What was read for it from the environment and from files is added to `secrets`.
+fn json_of(
+    table: &toml::Table,
+    prefix: &str,
+    faults: &mut Vec<SettingFault>,
+    secrets: &mut Vec<Secret>,
+) -> serde_json::Value {
     let mut json = serde_json::Map::new();
     for (key, value) in table {
         let found = match value {
@@ -96,9 +104,11 @@ fn json_of(table: &toml::Table, prefix: &str, faults: &mut Vec<SettingFault>) ->
                     faults.extend(
                         told.map(|fault| SettingFault { key: format!("{prefix}{}", fault.key), ..fault }),
                     );
-                    serde_json::Value::String(secret.expose().to_owned())
+                    let text = serde_json::Value::String(secret.expose().to_owned());
+                    secrets.push(secret);
+                    text
                 } else {
-                    json_of(inner, &format!("{prefix}{key}."), faults)
+                    json_of(inner, &format!("{prefix}{key}."), faults, secrets)
                 }
             }
             other => serde_json::to_value(other).unwrap_or_default(),

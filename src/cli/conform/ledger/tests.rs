@@ -78,6 +78,17 @@ fn a_refused_record_is_refused_until_it_is_mended() {
 }
 
 #[test]
+fn what_was_rejected_may_be_mended_under_its_revision_and_what_is_in_conflict_may_not() {
+    for (verdict, changed) in [(Verdict::Rejected, 0), (Verdict::Conflict, 1), (Verdict::Accepted, 1)] {
+        let mut ledger = Ledger::default();
+        let keys = ledger.sent(Way::Submit, "acme", &[record("c-1", Some(1), 60)]);
+        ledger.told(&keys, &[verdict.into()]);
+        ledger.sent(Way::Submit, "acme", &[record("c-1", Some(1), 61)]);
+        assert_eq!(ledger.changed.len(), changed, "{verdict:?}");
+    }
+}
+
+#[test]
 fn an_id_that_looks_like_a_number_is_not_shown() {
     let mut ledger = Ledger::default();
     let keys = ledger.sent(Way::Submit, "acme", &[record("07700900001", Some(1), 60)]);

@@ -1,4 +1,4 @@
-//! Acme: reads the call log of an Acme account, a page at a time.
+//! Acme: reads the call log of an account with Acme, a page at a time.
 //!
 //! FILL IN: which product this is, where its documentation is, what an operator has to switch on, and the endpoints that are read.
 //!
@@ -25,9 +25,9 @@ use callgauge_adapter::http::{
 };
 use callgauge_adapter::schema::{Moment, Outcome, Reason};
 use callgauge_adapter::{
-    Adapter, AdapterError, CheckReport, Description, Fault, FetchRequest, How, MapRequest, Metric,
-    MetricSupport, Next, OutcomeSupport, Page, SettingFaults, SettingKind, SettingSpec, Settings,
-    SettingsReader, Span, Vendor, Window, time,
+    Adapter, AdapterError, CheckReport, Description, FetchRequest, How, MapRequest, Metric, MetricSupport,
+    Next, OutcomeSupport, Page, SettingFaults, SettingKind, SettingSpec, Settings, SettingsReader, Span,
+    Vendor, Window, rows, time,
 };
 
 /// The scripted vendor that the conformance kit plays.
@@ -56,7 +56,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| {
         vendor: "acme".to_owned(),
         title: "Acme".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        reads: "The call log of an Acme account.".to_owned(),
+        reads: "The call log of an account with Acme.".to_owned(),
         // FILL IN: the settings that open() reads, in the same order.
         settings: vec![
             setting(
@@ -132,11 +132,9 @@ impl Vendor for Acme {
     }
 
     fn map(&self, request: MapRequest<'_>) -> Result<Page, AdapterError> {
-        let list: wire::CallList = serde_json::from_slice(request.payload).map_err(|_| {
-            AdapterError::new(Fault::Protocol, "is no list of calls: expected an object with \"calls\"")
-        })?;
+        let list: wire::CallList = rows::answer(request.payload, "a page of the call log with \"calls\"")?;
         let mut page = Page::empty(Next::Done);
-        map::calls(list.calls, request.now, &mut page);
+        map::calls(&list.calls, request.now, &mut page);
         Ok(page)
     }
 }
@@ -175,7 +173,7 @@ impl Adapter for Account {
             None => Next::Done,
         };
         let mut page = Page::empty(next);
-        map::calls(answer.calls, now, &mut page);
+        map::calls(&answer.calls, now, &mut page);
         Ok(page)
     }
 }

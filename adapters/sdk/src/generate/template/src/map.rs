@@ -2,7 +2,8 @@
 
 use callgauge_adapter::schema::{Direction, Draft, Moment, Outcome, Reason};
 use callgauge_adapter::time::{self, TimeFault, Zone};
-use callgauge_adapter::{Page, Place, RejectedRow, VendorCall, call_id_of};
+use callgauge_adapter::{Page, Place, RejectedRow, VendorCall, call_id_of, rows};
+use serde_json::value::RawValue;
 
 use super::wire::Call;
 
@@ -10,8 +11,9 @@ use super::wire::Call;
 type Wrong = (&'static str, TimeFault);
 
 /// Puts calls on a page.
-pub(crate) fn calls(calls: Vec<Call>, now: Moment, page: &mut Page) {
-    for call in calls {
+pub(crate) fn calls(calls: &[Box<RawValue>], now: Moment, page: &mut Page) {
+    let raw: Vec<&RawValue> = calls.iter().map(Box::as_ref).collect();
+    for call in rows::rows::<Call>(&raw, &["id"], page) {
         match draft(&call, now, page) {
             Ok(None) => page.in_progress += 1,
             Ok(Some(draft)) => {
