@@ -291,7 +291,9 @@ fn write(lines: &Lines, calls: usize, rows: f64) -> Result<(), Fault> {
     const HEADING: &str = "\n## Comparisons\n";
     let place = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/benchmarks.md");
     let page = std::fs::read_to_string(place)?;
-    let before = page.find(HEADING).map_or(page.as_str(), |at| &page[..at]);
+    let (before, own) = page.split_at(page.find(HEADING).unwrap_or(page.len()));
+    // Sections behind it are written by others and stay.
+    let behind = own.get(1..).and_then(|own| own.find("\n## ").map(|at| &own[at..])).unwrap_or_default();
     let [practices, many, asked] = USUAL;
     let section = format!(
         "{HEADING}\nWritten by `cargo bench --bench comparison`: {practices} made-up practices with {many} calls each in each of {MONTHS} months ({calls} calls, settled). Medians of {asked} \
@@ -301,6 +303,6 @@ fn write(lines: &Lines, calls: usize, rows: f64) -> Result<(), Fault> {
          Values of indicators, submitted a thousand a request and on disk: {rows:.0}/s.\n",
         lines.0
     );
-    std::fs::write(place, format!("{before}{section}"))?;
+    std::fs::write(place, format!("{before}{section}{behind}"))?;
     Ok(())
 }
