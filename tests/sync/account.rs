@@ -141,7 +141,7 @@ fn rows((calls, most): (u64, u64), from: i64, until: i64, skip: u64) -> Bytes {
 
 fn row(n: u64, ended: i64) -> String {
     let (waited, talked) = (n % 240 * 1_000, n % 600 * 1_000);
-    let answered = n % 8 != 0;
+    let answered = !n.is_multiple_of(8);
     let began = ended - i64::try_from(waited + talked).expect("fits");
     let (word, talk, missed, abandoned) =
         if answered { ("Answered", talked, "-", "-") } else { ("-", 0, "Missed", "Abandoned") };

@@ -33,6 +33,26 @@ const START: Duration = Duration::from_secs(60);
 const ANSWER: Duration = Duration::from_secs(600);
 /// Most bytes of a message.
 const MESSAGE: usize = 4 * 1_024 * 1_024;
+/// What a program gets of our environment. Not the rest: other sources' secrets may be in it.
+const PASSED_ON: [&str; 17] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "VIRTUAL_ENV",
+    "PYTHONPATH",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+];
 /// Most bytes of the line that says where a program listens.
 const LINE: u64 = 1_024;
 
@@ -175,6 +195,8 @@ async fn start(command: &[String], given: &said::Given) -> Result<(String, Child
         .ok_or_else(|| AdapterError::new(Fault::File, "program: must name a program".to_owned()))?;
     let mut child = Command::new(program)
         .args(arguments)
+        .env_clear()
+        .envs(PASSED_ON.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -317,5 +339,22 @@ impl Adapter for Account {
             Next::More(Cursor(told.next_cursor.clone()))
         };
         messages::page(told, next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_program_gets_nothing_of_the_environment_but_what_is_listed() {
+        // Tests have this in theirs, and PATH.
+        assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
+        let script =
+            r#"[ -z "$CARGO_MANIFEST_DIR" ] && [ -n "$PATH" ] && echo "listening on 127.0.0.1:9"; cat"#;
+        let command = ["sh", "-c", script].map(str::to_owned);
+        let (address, mut child) = start(&command, &said::Given::default()).await.expect("it found neither");
+        assert_eq!(address, "127.0.0.1:9");
+        child.kill().await.expect("ends");
     }
 }
