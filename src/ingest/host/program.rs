@@ -350,8 +350,7 @@ mod tests {
     async fn a_program_gets_nothing_of_the_environment_but_what_is_listed() {
         // Tests have this in theirs, and PATH.
         assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
-        let script =
-            r#"[ -z "$CARGO_MANIFEST_DIR" ] && [ -n "$PATH" ] && echo "listening on 127.0.0.1:9"; cat"#;
+        let script = r#"[ -z "$CARGO_MANIFEST_DIR" ] && [ -n "$PATH" ] && echo "listening on 127.0.0.1:9" && exec cat"#;
         let command = ["sh", "-c", script].map(str::to_owned);
         let (address, mut child) = start(&command, &said::Given::default()).await.expect("it found neither");
         assert_eq!(address, "127.0.0.1:9");
