@@ -1,4 +1,4 @@
-//! How long a funnel, a ranking and a control chart take over gRPC, and how much memory they add: made-up practices over 24 months, few calls a practice and month.
+//! How long a funnel, a ranking and a control chart take over gRPC, and how much memory they add: made-up practices over 24 months, of all outcomes and at all hours.
 //!
 //! `cargo bench --bench comparison` writes the section "Comparisons" of docs/benchmarks.md. CALLGAUGE_BENCH_PRACTICES, CALLGAUGE_BENCH_CALLS (of a practice
 //! in a month) and CALLGAUGE_BENCH_ASKED change its size; then nothing is written. Client and server are one process: processor time and memory are of both.
@@ -18,7 +18,7 @@ use callgauge::service::{Settings, bind};
 use callgauge::store::sqlite::{Limits, SqliteStore};
 use callgauge::store::{Item, Store, Submission};
 use callgauge_schema::{
-    Direction, Draft, DraftAttribution, DraftDuration, Moment, Outcome, UnknownDurations,
+    Direction, Draft, DraftAttribution, DraftDuration, Moment, Outcome, Reason, UnknownDurations,
 };
 use tonic::transport::Channel;
 
@@ -27,7 +27,7 @@ use watch::Watch;
 type Fault = Box<dyn std::error::Error>;
 
 /// Practices, calls of each in a month, and how often each question is asked.
-const USUAL: [usize; 3] = [6_200, 8, 50];
+const USUAL: [usize; 3] = [6_200, 60, 50];
 /// Values of indicators that are submitted.
 const INDICATORS: usize = 100_000;
 const MONTHS: i32 = 24;
@@ -173,18 +173,17 @@ async fn fill(store: &dyn Store, practices: usize, many: usize) -> Result<usize,
         let mut items = Vec::with_capacity(10_000);
         for practice in 0..practices {
             for _ in 0..many {
-                let missed = chance() < 0.05 + 0.3 * practice as f64 / practices as f64;
-                let day = first.plus((chance() * 28.0) as i32);
-                let secs = i64::from(day.number()) * 86_400 + 28_800 + (chance() * 36_000.0) as i64;
+                let day = first.plus(
+                    (chance() * f64::from(first.first_of_next_month().number() - first.number())) as i32,
+                );
+                // Most by day, some at any hour.
+                let at = if chance() < 0.92 { 28_800.0 + chance() * 37_800.0 } else { chance() * 86_400.0 };
+                let secs = i64::from(day.number()) * 86_400 + at as i64;
                 let draft = Draft {
                     call_id: format!("c-{sent}"),
                     attribution: Some(DraftAttribution::Practice(code(practice))),
-                    direction: Some(Direction::Inbound),
                     started_at: Some(Moment::from_millis(secs * 1_000)),
-                    outcome: Some(if missed { Outcome::Missed } else { Outcome::Answered }),
-                    wait: Some(DraftDuration::from_secs(30)),
-                    talk: (!missed).then(|| DraftDuration::from_secs(120)),
-                    ..Draft::default()
+                    ..kind(chance(), 0.02 + 0.18 * practice as f64 / practices as f64)
                 };
                 let record =
                     draft.check(now, UnknownDurations::default()).map_err(|fault| format!("{fault:?}"))?;
@@ -199,6 +198,36 @@ async fn fill(store: &dyn Store, practices: usize, many: usize) -> Result<usize,
         first = first.first_of_next_month();
     }
     Ok(sent)
+}
+
+/// A call of a kind that `chance` picks: missed as often as `missed` says, the others about as often as in England.
+fn kind(chance: f64, missed: f64) -> Draft {
+    let inbound = |outcome| Draft {
+        direction: Some(Direction::Inbound),
+        outcome: Some(outcome),
+        wait: Some(DraftDuration::from_secs((chance * 1e6) as i64 % 600)),
+        ..Draft::default()
+    };
+    match chance {
+        chance if chance < missed => {
+            Draft { reason: Some(Reason::AbandonedInQueue), ..inbound(Outcome::Missed) }
+        }
+        chance if chance < missed + 0.24 => Draft { wait: None, ..inbound(Outcome::EndedInIvr) },
+        chance if chance < missed + 0.31 => {
+            Draft { callback_requested: Some(None), ..inbound(Outcome::CallbackRequested) }
+        }
+        chance if chance < missed + 0.38 => Draft {
+            wait: None,
+            direction: Some(Direction::Outbound),
+            callback_made: Some((String::new(), 0, None)),
+            talk: Some(DraftDuration::from_secs(60)),
+            ..inbound(Outcome::Answered)
+        },
+        _ => Draft {
+            talk: Some(DraftDuration::from_secs((chance * 1e7) as i64 % 900)),
+            ..inbound(Outcome::Answered)
+        },
+    }
 }
 
 async fn commit(store: &dyn Store, items: Vec<Item>) -> Result<(), Fault> {

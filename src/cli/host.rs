@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::oneshot;
 
 use crate::calendar::Calendar;
@@ -51,6 +52,7 @@ pub(super) async fn serve(
         ..Limits::default()
     };
     let data = config.store.data;
+    let _ = open_more_files();
     let opening = open_ports(settings).await.map_err(|fault| fault.to_string())?;
     let store = tokio::task::spawn_blocking(move || SqliteStore::open(&data, limits))
         .await
@@ -60,4 +62,17 @@ pub(super) async fn serve(
     // Where nobody waits for it, nobody is told.
     let _ = ready.send(bound.address);
     bound.serve(shutdown).await.map_err(|fault| fault.to_string())
+}
+
+/// Files that the process may have open, where the machine lets it: connections and the files of settled days are soon more than the usual 1,024.
+const OPEN_FILES: u64 = 65_536;
+
+/// Asks for as many open files as are allowed; without them it does with what it has.
+fn open_more_files() -> std::io::Result<()> {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.unwrap_or(u64::MAX).min(OPEN_FILES);
+    if limit.current.is_none_or(|current| current >= wanted) {
+        return Ok(());
+    }
+    Ok(setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), ..limit })?)
 }

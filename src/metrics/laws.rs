@@ -5,7 +5,8 @@ use proptest::prelude::*;
 
 use super::samples;
 use super::{
-    At, Gatherer, Options, Percent, Tally, TallyBuilder, Value, evaluate, outcome_check, split_by_outcome,
+    At, Counted, Gatherer, Options, Percent, Tally, TallyBuilder, Value, evaluate, outcome_check,
+    split_by_outcome,
 };
 use crate::definitions::{self, Rule};
 
@@ -86,6 +87,23 @@ proptest! {
         // k = ceil(q n), in whole numbers.
         let k = (u64::from(units) * waits.len() as u64).div_ceil(1_000_000) as usize;
         prop_assert_eq!(got.percentiles, vec![(percent, At::Secs(waits[k - 1]))]);
+    }
+
+    #[test]
+    fn numbers_of_calls_by_kind_give_what_tallies_give(calls in calls()) {
+        let tally = tally(&calls);
+        for metric in definitions::sets().iter().flat_map(|set| &set.metrics) {
+            if metric.needs_durations() {
+                prop_assert_eq!(Counted::one(metric, samples::answered()), None);
+                continue;
+            }
+            let mut counted = Counted::default();
+            for of in &tally.kinds {
+                counted.add(Counted::one(metric, of.kind).expect("it only counts"), of.calls);
+            }
+            let expected = evaluate(metric, &tally, &Options::default());
+            prop_assert_eq!(counted.value(metric), expected, "{}", &metric.name);
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod coverage;
 mod elsewhere;
 mod gather;
 mod gathering;
+mod kinds;
 mod list_sizes;
 mod lists;
 mod measure;

@@ -20,6 +20,7 @@ pub mod sqlite;
 pub mod stated;
 #[doc(hidden)]
 pub mod suite;
+mod tallies;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -30,8 +31,7 @@ use callgauge_schema::{
 };
 use tokio::sync::watch;
 
-use crate::calendar::{Day, Days, Slots};
-use crate::metrics::Tally;
+use crate::calendar::{Day, Days};
 use crate::organisations::OrganisationRow;
 
 pub use attributions::Attributions;
@@ -42,6 +42,9 @@ pub use indicators::{
 };
 pub use stated::{
     DayTally, Delivered, SourceOfRecord, SourceProgress, SourceState, Statements, StoredTally, Whose,
+};
+pub use tallies::{
+    AttributionKey, CallCount, CountsAsk, Group, GroupCounts, LineKey, SourceKey, Span, TallyAsk, TallyRow,
 };
 
 /// Keeps calls, rejects and organisations.
@@ -136,6 +139,10 @@ pub trait Snapshot: Send + Sync {
     /// Tallies of groups in buckets made of whole bands: for each group in the order asked for, for each bucket (and source) in which it has calls, one row.
     /// Rows are made one by one as the iterator is read, which blocks.
     async fn tallies(self: Arc<Self>, ask: TallyAsk) -> Result<Rows<TallyRow>, StoreError>;
+
+    /// Numbers of calls of groups in buckets made of whole bands, without their durations: for each group in the order asked for that has calls, one row. Rows
+    /// are made one by one as the iterator is read, which blocks.
+    async fn counts(self: Arc<Self>, ask: CountsAsk) -> Result<Rows<GroupCounts>, StoreError>;
 
     /// The single calls of groups, for buckets finer than bands and for lines: for each group in the order asked for, chunks in no order. Blocks as it is read.
     async fn facts(self: Arc<Self>, ask: FactsAsk) -> Result<Rows<FactsChunk>, StoreError>;
@@ -310,62 +317,6 @@ pub struct StoredCall {
     pub source: SourceId,
     /// The record; its revision is present, `previous_started_at` is not kept.
     pub record: CallRecord,
-}
-
-/// A small number for whose calls these are, for as long as the store is open. Calls and counts of one attribution have the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AttributionKey(pub u32);
-
-/// A small number for a source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SourceKey(pub u32);
-
-/// A small number for a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LineKey(pub u32);
-
-/// What a row is made of.
-#[derive(Clone, Debug)]
-pub enum Group {
-    /// Calls of these, each on these days. Spans do not overlap.
-    Spans(Vec<Span>),
-    /// Everybody's calls.
-    All,
-}
-
-/// Some days of somebody's calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
-    /// Whose.
-    pub whose: AttributionKey,
-    /// On which days.
-    pub days: Days,
-}
-
-/// Which tallies.
-#[derive(Clone, Debug)]
-pub struct TallyAsk {
-    /// The rows.
-    pub groups: Vec<Group>,
-    /// The buckets.
-    pub slots: Slots,
-    /// Whether rows are to be split by source.
-    pub by_source: bool,
-    /// Whether durations are wanted; without them histograms are empty and the answer is cheaper.
-    pub durations: bool,
-}
-
-/// The tally of a group in a bucket.
-#[derive(Clone, Debug)]
-pub struct TallyRow {
-    /// Position in `groups`.
-    pub group: usize,
-    /// The bucket.
-    pub bucket: u32,
-    /// The source, where split.
-    pub source: Option<SourceKey>,
-    /// The counts.
-    pub tally: Tally,
 }
 
 /// Which single calls.

@@ -239,8 +239,8 @@ fn of_calls(
     })?;
     let groups = [unit.group.clone()];
     let counting = Counting::new(sources, days, &groups, waiting)?;
-    let contributing = counting.contributing(&groups, &plain)?;
-    let table = one(counting.tables(&groups, &plain, wide, &[metric])?)?;
+    let (tables, contributing) = counting.tables_and_sources(&groups, &plain, wide, &[metric])?;
+    let table = one(tables)?;
     let expected = if question.take_out_calendar {
         let kinds = sources.kinds(days);
         let by_kind = sources.slots(days, question.hours, &kinds)?;

@@ -1,11 +1,12 @@
 //! Calls that count, of organisations in buckets, from one snapshot: by the same ruling as in MetricsService. Many organisations on two threads.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use callgauge_schema::SourceId;
 
 use super::gather::{BANDS, Sources};
+use super::kinds::Kinds;
 use super::table::Table;
 use crate::calendar::{Days, Slots};
 use crate::definitions::Definition;
@@ -13,7 +14,7 @@ use crate::metrics::{Gaps, Options, Tally, evaluate_with_gaps};
 use crate::service::errors::Fault;
 use crate::service::house::Waiting;
 use crate::service::metrics::{Ruling, Split, StatedDay};
-use crate::store::{AttributionKey, DaysWithCalls, Group, SourceKey, Span, TallyAsk};
+use crate::store::{AttributionKey, CountsAsk, DaysWithCalls, Group, GroupCounts, SourceKey, Span, TallyAsk};
 
 /// Organisations of which there are so many at least are shared by two threads.
 const SHARED: usize = 128;
@@ -115,23 +116,40 @@ impl<'a> Counting<'a> {
     fn part(&self, groups: &[Group], cut: Cut<'_>, metrics: &[&Definition]) -> Result<Vec<Table>, Fault> {
         let options = Options::default();
         let mut tables: Vec<Table> = metrics.iter().map(|_| Table::new(groups.len(), cut.buckets)).collect();
-        let mut put = |unit: usize, bucket: u32, tally: &Tally, gaps: Gaps| {
+        let put = |tables: &mut [Table], unit: usize, bucket: u32, tally: &Tally, gaps: Gaps| {
             for (table, metric) in tables.iter_mut().zip(metrics) {
                 table.put(unit, bucket as usize, evaluate_with_gaps(metric, tally, gaps, &options));
             }
         };
         let (plain, mut beside) = self.split(groups);
         let durations = metrics.iter().any(|metric| metric.needs_durations());
-        let ask = TallyAsk { groups: plain, slots: cut.slots.clone(), by_source: false, durations };
-        let rows = self.sources.runtime.block_on(Arc::clone(&self.sources.snapshot).tallies(ask))?;
-        for (read, row) in rows.enumerate() {
-            let row = row?;
-            if read % 4_096 == 0 {
-                self.waiting.check()?;
+        let (snapshot, slots) = (Arc::clone(&self.sources.snapshot), cut.slots.clone());
+        if durations {
+            let ask = TallyAsk { groups: plain, slots, by_source: false, durations };
+            for (read, row) in self.sources.runtime.block_on(snapshot.tallies(ask))?.enumerate() {
+                let row = row?;
+                if read % 4_096 == 0 {
+                    self.waiting.check()?;
+                }
+                match beside.get_mut(&row.group) {
+                    None => put(&mut tables, row.group, row.bucket, &row.tally, Gaps::NONE),
+                    Some(beside) => beside.add(row.bucket, &row.tally, Gaps::NONE),
+                }
             }
-            match beside.get_mut(&row.group) {
-                None => put(row.group, row.bucket, &row.tally, Gaps::NONE),
-                Some(beside) => beside.add(row.bucket, &row.tally, Gaps::NONE),
+        } else {
+            let mut kinds = Kinds::of(metrics);
+            let ask = CountsAsk { groups: plain, slots, by_source: false };
+            for (read, row) in self.sources.runtime.block_on(snapshot.counts(ask))?.enumerate() {
+                let row = row?;
+                if read % 64 == 0 {
+                    self.waiting.check()?;
+                }
+                match beside.get_mut(&row.group) {
+                    None => kinds.put(&mut tables, &row),
+                    Some(beside) => {
+                        row.tallies().iter().for_each(|row| beside.add(row.bucket, &row.tally, Gaps::NONE));
+                    }
+                }
             }
         }
         if !beside.is_empty() {
@@ -139,7 +157,7 @@ impl<'a> Counting<'a> {
         }
         for (unit, beside) in beside {
             for (bucket, (tally, gaps)) in beside.cells {
-                put(unit, bucket, &tally, gaps);
+                put(&mut tables, unit, bucket, &tally, gaps);
             }
         }
         Ok(tables)
@@ -197,6 +215,31 @@ impl<'a> Counting<'a> {
         Ok(())
     }
 
+    /// The metrics of groups by bucket, and the sources whose calls or tallies count in each group: in one reading where nothing is stated.
+    pub(super) fn tables_and_sources(
+        &self,
+        groups: &[Group],
+        slots: &Slots,
+        buckets: usize,
+        metrics: &[&Definition],
+    ) -> Result<(Vec<Table>, Vec<Vec<SourceId>>), Fault> {
+        if !self.ruling.is_empty() || metrics.iter().any(|metric| metric.needs_durations()) {
+            return Ok((self.tables(groups, slots, buckets, metrics)?, self.contributing(groups, slots)?));
+        }
+        let snapshot = &self.sources.snapshot;
+        let mut tables: Vec<Table> = metrics.iter().map(|_| Table::new(groups.len(), buckets)).collect();
+        let mut found = vec![Vec::new(); groups.len()];
+        let mut kinds = Kinds::of(metrics);
+        let ask = CountsAsk { groups: groups.to_vec(), slots: slots.clone(), by_source: true };
+        for row in self.sources.runtime.block_on(Arc::clone(snapshot).counts(ask))? {
+            let row = row?;
+            self.waiting.check()?;
+            kinds.put(&mut tables, &row);
+            found[row.group] = sources_in(&row).map(|source| snapshot.source(source)).collect();
+        }
+        Ok((tables, found))
+    }
+
     /// The sources whose calls or tallies count in each group, over all slots.
     pub(super) fn contributing(&self, groups: &[Group], slots: &Slots) -> Result<Vec<Vec<SourceId>>, Fault> {
         let snapshot = &self.sources.snapshot;
@@ -217,16 +260,12 @@ impl<'a> Counting<'a> {
                 found[unit].extend(rule.into_iter().flat_map(|rule| rule.tallied_in(span.days)).cloned());
             }
         }
-        let ask = TallyAsk { groups: asked, slots, by_source: true, durations: false };
-        for row in self.sources.runtime.block_on(Arc::clone(snapshot).tallies(ask))? {
+        let ask = CountsAsk { groups: asked, slots, by_source: true };
+        for row in self.sources.runtime.block_on(Arc::clone(snapshot).counts(ask))? {
             let row = row?;
             let (unit, only) = of[row.group];
-            if let Some(source) = row.source
-                && only.is_none_or(|only| only == source)
-                && !row.tally.is_empty()
-            {
-                found[unit].push(snapshot.source(source));
-            }
+            let sources = sources_in(&row).filter(|source| only.is_none_or(|only| only == *source));
+            found[unit].extend(sources.map(|source| snapshot.source(source)));
         }
         for sources in &mut found {
             sources.sort_unstable();
@@ -261,6 +300,12 @@ impl Beside {
             self.add(placed.bucket, &placed.tally, placed.gaps);
         }
     }
+}
+
+/// The sources of some numbers of calls.
+fn sources_in(row: &GroupCounts) -> impl Iterator<Item = SourceKey> {
+    let sources: BTreeSet<SourceKey> = row.counts.iter().filter_map(|count| count.source).collect();
+    sources.into_iter()
 }
 
 /// Those that groups are about, where they are few.

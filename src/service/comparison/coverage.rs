@@ -133,7 +133,8 @@ fn days_of(with_calls: &DaysWithCalls, key: AttributionKey, days: Days) -> u32 {
         64 => u64::MAX,
         bits => (1_u64 << bits) - 1,
     };
-    let counted = words.iter().enumerate().map(|(at, word)| {
+    let within = (from / 64).max(0) as usize..((until + 63) / 64).clamp(0, words.len() as i64) as usize;
+    let counted = words.iter().enumerate().take(within.end).skip(within.start).map(|(at, word)| {
         let start = at as i64 * 64;
         (word & mask(until - start) & !mask(from - start)).count_ones()
     });

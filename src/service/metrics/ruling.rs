@@ -15,7 +15,7 @@ use crate::calendar::{Day, Days, Slots, start_of};
 use crate::metrics::DayCounts;
 use crate::store::stated::{Covered, Stretches};
 use crate::store::{
-    AttributionKey, DaysWithCalls, Group, Snapshot, SourceKey, Span, Statements, StoreError, TallyAsk, Whose,
+    AttributionKey, CountsAsk, DaysWithCalls, Group, Snapshot, SourceKey, Span, Statements, StoreError, Whose,
 };
 
 /// What counts in the answer to one question.
@@ -113,16 +113,20 @@ impl Ruling {
         });
         let table = (0..self.range.len() as u32).map(|day| [day; 9]).collect();
         let slots = Slots { first: self.range.first, table };
-        let ask = TallyAsk { groups: groups.collect(), slots, by_source: true, durations: false };
-        let mut rows = runtime.block_on(Arc::clone(snapshot).tallies(ask))?.peekable();
+        let ask = CountsAsk { groups: groups.collect(), slots, by_source: true };
+        let mut rows = runtime.block_on(Arc::clone(snapshot).counts(ask))?.peekable();
         let sources: HashMap<SourceId, SourceKey> =
             snapshot.sources().into_iter().zip((0..).map(SourceKey)).collect();
         for (group, (key, stated)) in of_record.into_iter().enumerate() {
             let mut calls: BTreeMap<Day, Vec<SourceKey>> = BTreeMap::new();
             while let Some(row) = rows.next_if(|row| row.as_ref().map_or(true, |row| row.group <= group)) {
                 let row = row?;
-                if let Some(source) = row.source.filter(|_| row.tally.calls() > 0) {
-                    calls.entry(self.range.first.plus(row.bucket as i32)).or_default().push(source);
+                let by_day = row
+                    .counts
+                    .chunk_by(|one, other| (one.bucket, one.source) == (other.bucket, other.source));
+                for of in by_day.filter(|of| of.iter().map(|count| count.calls).sum::<i64>() > 0) {
+                    let on = calls.entry(self.range.first.plus(of[0].bucket as i32)).or_default();
+                    on.extend(of[0].source);
                 }
             }
             let rule = self.rules.entry(key).or_default();

@@ -13,7 +13,7 @@ use crate::ingest::{kept_record, timestamp};
 use crate::proto::v1;
 use crate::service::errors::Fault;
 use crate::service::house::House;
-use crate::store::{Group, KeptReject, Reject, TallyAsk};
+use crate::store::{CountsAsk, Group, KeptReject, Reject};
 
 pub(super) use crate::ingest::host::attribution;
 
@@ -23,20 +23,20 @@ pub(super) async fn today(
     admitted: &Admitted<LookAfter>,
 ) -> Result<HashMap<SourceId, i64>, Fault> {
     let snapshot = house.store.open(admitted).snapshot().await?;
-    let ask = TallyAsk {
+    let ask = CountsAsk {
         groups: vec![Group::All],
         slots: Slots { first: london(house.now()).day, table: vec![[0; Band::COUNT]] },
         by_source: true,
-        durations: false,
     };
-    let rows = Arc::clone(&snapshot).tallies(ask).await?;
+    let rows = Arc::clone(&snapshot).counts(ask).await?;
     house
         .compute(move |_| {
             let mut calls = HashMap::new();
             for row in rows {
-                let row = row?;
-                if let Some(source) = row.source {
-                    *calls.entry(snapshot.source(source)).or_default() += row.tally.calls();
+                for count in row?.counts {
+                    if let Some(source) = count.source {
+                        *calls.entry(snapshot.source(source)).or_default() += count.calls;
+                    }
                 }
             }
             Ok(calls)

@@ -10,9 +10,9 @@ use super::state::{State, Stored};
 use crate::calendar::{Band, Day, Days, Slots, london};
 use crate::metrics::{Histogram, KindTally, Tally};
 use crate::store::{
-    AttributionKey, Attributions, CallFacts, CallFilter, CallsAsk, DaysWithCalls, FactsAsk, FactsChunk,
-    Group, IndicatorRow, IndicatorsAsk, LineKey, Rows, SeriesBreak, Snapshot, SourceKey, Span, Statements,
-    StoreError, StoredCall, StoredTally, TallyAsk, TallyRow,
+    AttributionKey, Attributions, CallCount, CallFacts, CallFilter, CallsAsk, CountsAsk, DaysWithCalls,
+    FactsAsk, FactsChunk, Group, GroupCounts, IndicatorRow, IndicatorsAsk, LineKey, Rows, SeriesBreak,
+    Snapshot, SourceKey, Span, Statements, StoreError, StoredCall, StoredTally, TallyAsk, TallyRow,
 };
 
 /// Calls in a chunk of facts.
@@ -78,6 +78,26 @@ impl Snapshot for View {
                 let kinds = kinds.into_iter().map(|(kind, cell)| cell.tallied(kind)).collect();
                 Ok(TallyRow { group, bucket, source, tally: Tally { kinds } })
             })
+        });
+        Ok(Box::new(rows))
+    }
+
+    async fn counts(self: Arc<Self>, ask: CountsAsk) -> Result<Rows<GroupCounts>, StoreError> {
+        let CountsAsk { groups, slots, by_source } = ask;
+        let rows = groups.into_iter().enumerate().filter_map(move |(group, of)| {
+            let wanted = Wanted::of(&of);
+            let mut cells: BTreeMap<(u32, Option<SourceKey>, CallKind), i64> = BTreeMap::new();
+            for call in View::facts(&self) {
+                let at = london(call.started_at);
+                if wanted.has(call.whose, at.day)
+                    && let Some(bucket) = bucket_of(&slots, at.day, at.second)
+                {
+                    *cells.entry((bucket, by_source.then_some(call.source), call.kind)).or_default() += 1;
+                }
+            }
+            let count = |((bucket, source, kind), calls)| CallCount { bucket, source, kind, calls };
+            let counts: Vec<CallCount> = cells.into_iter().map(count).collect();
+            (!counts.is_empty()).then_some(Ok(GroupCounts { group, counts }))
         });
         Ok(Box::new(rows))
     }

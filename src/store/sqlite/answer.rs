@@ -1,20 +1,20 @@
-//! Answers questions from a view: tallies from stored sums, single calls from rows.
+//! Answers questions about tallies from a view: with durations here, numbers of calls alone in `counted`.
+
+mod counted;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::counts::QuestionCounts;
 use super::months::{KEPT, Month};
-use super::row::{Row, Weight, kind, seconds};
-use super::sums::{Decode, Dense, Key, Sum, settle, tally, weigh};
-use super::view::{Files, View, damaged, missing};
+use super::row::Weight;
+use super::sums::{Decode, Dense, Dimension, Key, Sum, settle, tally, weigh};
+use super::view::{Files, View, damaged};
 use crate::calendar::{Day, Days, Slots};
-use crate::metrics::{KindTally, Tally};
-use crate::store::{
-    AttributionKey, CallFacts, FactsAsk, FactsChunk, Group, LineKey, SourceKey, Span, StoreError, TallyAsk,
-    TallyRow,
-};
-use callgauge_schema::Moment;
+use crate::metrics::Tally;
+use crate::store::{Group, SourceKey, Span, StoreError, TallyAsk, TallyRow};
+
+pub(super) use counted::CountRows;
 
 /// Spans of a question from which on the unsettled calls are sorted by attribution once, instead of being searched for each.
 const MANY_SPANS: usize = 64;
@@ -28,8 +28,8 @@ pub(super) struct TallyRows {
     months: HashMap<Day, Option<Arc<Month>>>,
     /// Whether the question is of few attributions, for whose sake months are not added up for everybody.
     few: bool,
-    /// Numbers of calls of whole months, where durations are not asked for; looked for with the first group.
-    counts: Option<Option<QuestionCounts>>,
+    /// Numbers of calls of whole months, where durations are not asked for.
+    counts: Option<QuestionCounts>,
     files: Files,
     hot: Option<HashMap<u32, Vec<(Weight, i64)>>>,
     /// What [`TallyRows::one_month`] found last.
@@ -53,6 +53,16 @@ impl Sums {
         match self {
             Self::Few(list) => list.push((key, calls)),
             Self::Many(dense) => dense.add(key, calls),
+        }
+    }
+
+    fn settled(self) -> Vec<Sum> {
+        match self {
+            Self::Few(mut list) => {
+                settle(&mut list);
+                list
+            }
+            Self::Many(mut dense) => dense.drain(),
         }
     }
 }
@@ -89,31 +99,16 @@ impl TallyRows {
         }
     }
 
-    /// Finds the numbers of calls that whole months of the question can be answered from.
-    fn look_for_counts(&mut self) -> Result<(), StoreError> {
-        if self.counts.is_none() {
-            let TallyAsk { groups: _, slots, by_source, durations } = &self.ask;
-            let kept = &self.view.shared.counts;
-            let found = if *durations {
-                None
-            } else {
-                QuestionCounts::of(slots, *by_source, self.few, kept, &self.view.runs)?
-            };
-            self.counts = Some(found);
-        }
-        Ok(())
-    }
-
-    /// Puts in what an attribution, or everybody, has in the month that begins on a day and ends by another, and gives the month's end; `None` where that is
+    /// Puts in what an attribution, or everybody, has in the piece of time that begins on a day and ends by another, and gives its end; `None` where that is
     /// not known by numbers of calls.
-    fn counted_month(
+    fn counted_piece(
         &self,
         parts: &mut Parts,
         (first, end): (Day, Day),
         whose: Option<u32>,
         many: bool,
     ) -> Option<Day> {
-        let (end, cells) = self.counts.as_ref()?.as_ref()?.of_month(first, end, whose)?;
+        let (end, cells) = self.counts.as_ref()?.of_piece(first, end, whose)?;
         for (cell, calls) in cells {
             let key = Key::of_calls(if self.ask.by_source { cell.source } else { 0 }, cell.kind);
             self.part(parts, cell.bucket, cell.source, many).add((key, calls));
@@ -156,7 +151,7 @@ impl TallyRows {
         // More months than are kept would be added up again and again.
         let by_month = !self.few || self.ask.slots.table.len() <= KEPT * 31;
         while day < days.end {
-            if let Some(end) = self.counted_month(parts, (day, days.end), Some(span.whose.0), many) {
+            if let Some(end) = self.counted_piece(parts, (day, days.end), Some(span.whose.0), many) {
                 day = end;
                 continue;
             }
@@ -196,7 +191,7 @@ impl TallyRows {
     ) {
         let mut open: Option<(u32, u16)> = None;
         let mut list: &mut Sums = &mut Sums::Few(Vec::new());
-        for (key, calls) in sums {
+        for (key, calls) in sums.filter(|(key, _)| self.wants(*key)) {
             let slot = bucket(key.band().map_or(0, |band| usize::from(band.number())));
             if slot == Slots::NONE {
                 continue;
@@ -211,6 +206,10 @@ impl TallyRows {
         }
     }
 
+    fn wants(&self, key: Key) -> bool {
+        self.ask.durations || key.dimension() == Dimension::Calls
+    }
+
     fn hot_weight(&self, parts: &mut Parts, weight: &Weight, sign: i64, many: bool) {
         let slot = self.slots(weight.day)[usize::from(weight.band)];
         if slot == Slots::NONE {
@@ -219,7 +218,7 @@ impl TallyRows {
         let mut sums = Vec::with_capacity(3);
         weigh(&mut sums, weight, sign);
         let part = self.part(parts, slot, weight.source, many);
-        for (key, calls) in sums {
+        for (key, calls) in sums.into_iter().filter(|(key, _)| self.wants(*key)) {
             let key = key.without_band();
             part.add((if self.ask.by_source { key } else { key.without_source() }, calls));
         }
@@ -260,14 +259,14 @@ impl TallyRows {
         let mut parts = Parts::new();
         let mut day = days.first;
         while day < days.end {
-            if let Some(end) = self.counted_month(&mut parts, (day, days.end), None, true) {
+            if let Some(end) = self.counted_piece(&mut parts, (day, days.end), None, true) {
                 day = end;
                 continue;
             }
             if let Some((whole, bucket)) = self.whole_month(day, days) {
                 if bucket != Slots::NONE {
                     let month = self.month(day)?;
-                    for &(key, calls) in month.all() {
+                    for &(key, calls) in month.all().iter().filter(|(key, _)| self.wants(*key)) {
                         let part = self.part(&mut parts, bucket, key.source(), true);
                         part.add((if self.ask.by_source { key } else { key.without_source() }, calls));
                     }
@@ -326,58 +325,29 @@ impl TallyRows {
             return Ok(None);
         }
         let Some((month, bucket)) = self.one_month(days)? else { return Ok(None) };
-        Ok(month.tally(span.whose.0).map(|tally| {
-            let kinds = tally.kinds.iter().filter(|kind| self.ask.durations || kind.calls != 0);
-            let kinds = kinds.map(|kind| {
-                if self.ask.durations {
-                    kind.clone()
-                } else {
-                    KindTally { calls: kind.calls, ..KindTally::none(kind.kind) }
-                }
-            });
-            (bucket, Tally { kinds: kinds.collect() })
-        }))
+        Ok(month.tally(span.whose.0).map(|tally| (bucket, Tally::clone(&tally))))
     }
 
-    /// Makes the rows of a group of which nothing is unsettled and all is known by numbers of calls.
-    fn counted(&mut self, group: usize, asked: &Group) -> bool {
-        let (Group::Spans(spans), Some(Some(counts))) = (asked, &mut self.counts) else { return false };
-        let unsettled = match &self.hot {
-            Some(hot) => spans.iter().any(|span| hot.contains_key(&span.whose.0)),
-            None => spans.iter().any(|span| {
-                self.view.chunks.iter().any(|chunk| chunk.weights_of(span.whose.0).next().is_some())
-            }),
-        };
-        !unsettled && counts.rows(group, spans, self.ask.slots.days(), &mut self.ready)
+    /// The sums of a group.
+    fn parts(&mut self, asked: Group) -> Result<Parts, StoreError> {
+        match asked {
+            Group::All => self.everybody(),
+            Group::Spans(spans) => self.spans(&spans),
+        }
     }
 
     fn make(&mut self) -> Result<(), StoreError> {
         let group = self.group;
         self.group += 1;
         let asked = std::mem::replace(&mut self.ask.groups[group], Group::All);
-        self.look_for_counts()?;
-        if self.counted(group, &asked) {
-            return Ok(());
-        }
         if let Some((bucket, tally)) = self.whole(&asked)? {
             if !tally.is_empty() {
                 self.ready.push_back(TallyRow { group, bucket, source: None, tally });
             }
             return Ok(());
         }
-        let parts = match asked {
-            Group::All => self.everybody()?,
-            Group::Spans(spans) => self.spans(&spans)?,
-        };
-        for ((bucket, source), sums) in parts {
-            let sums = match sums {
-                Sums::Few(mut list) => {
-                    settle(&mut list);
-                    list
-                }
-                Sums::Many(mut dense) => dense.drain(),
-            };
-            let tally = tally(&sums, self.ask.durations);
+        for ((bucket, source), sums) in self.parts(asked)? {
+            let tally = tally(&sums.settled());
             if !tally.is_empty() {
                 let source = self.ask.by_source.then_some(SourceKey(u32::from(source)));
                 self.ready.push_back(TallyRow { group, bucket, source, tally });
@@ -398,93 +368,5 @@ impl Iterator for TallyRows {
             }
         }
         self.ready.pop_front().map(Ok)
-    }
-}
-
-/// Reads single calls, one attribution and day after the other.
-pub(super) struct Facts {
-    view: Arc<View>,
-    ask: FactsAsk,
-    group: usize,
-    /// What is left of the group: attribution and day.
-    left: VecDeque<(u32, Days)>,
-    files: Files,
-}
-
-impl Facts {
-    pub(super) fn new(view: Arc<View>, ask: FactsAsk) -> Self {
-        let mut facts = Self { view, ask, group: 0, left: VecDeque::new(), files: Files::default() };
-        facts.fill();
-        facts
-    }
-
-    fn fill(&mut self) {
-        let days = self.ask.days;
-        self.left = match self.ask.groups.get(self.group) {
-            None => VecDeque::new(),
-            Some(Group::Spans(spans)) => {
-                spans.iter().map(|span| (span.whose.0, span.days.overlap(days))).collect()
-            }
-            Some(Group::All) => {
-                let count = self.view.shared.labels().attributions().list().len() as u32;
-                (0..count).map(|whose| (whose, days)).collect()
-            }
-        };
-    }
-
-    fn read(&mut self, whose: u32, days: Days) -> Result<Vec<CallFacts>, StoreError> {
-        let view = self.view.clone();
-        let mut facts = Vec::new();
-        for run in view.runs.within(days) {
-            if run.entry(whose).is_some_and(|entry| entry.rows > 0) {
-                let (rows, _) = view.run_rows(run, self.files.of(run)?, whose, false)?;
-                for row in rows.iter().filter(|row| !row.retracted) {
-                    facts.push(call_facts(row)?);
-                }
-            }
-        }
-        for chunk in &view.chunks {
-            for row in view.chunk_rows(chunk, whose) {
-                if !row.retracted && days.contains(row.day()) {
-                    facts.push(call_facts(row)?);
-                }
-            }
-        }
-        Ok(facts)
-    }
-}
-
-fn call_facts(row: &Row) -> Result<CallFacts, StoreError> {
-    Ok(CallFacts {
-        whose: AttributionKey(row.whose),
-        source: SourceKey(u32::from(row.source)),
-        started_at: Moment::from_millis(row.started),
-        kind: kind(row.kind).ok_or_else(|| missing("kind of call that this release knows"))?,
-        wait: seconds(row.wait),
-        talk: seconds(row.talk),
-        line: row.line.checked_sub(1).map(LineKey),
-    })
-}
-
-impl Iterator for Facts {
-    type Item = Result<FactsChunk, StoreError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        while self.group < self.ask.groups.len() {
-            while let Some((whose, days)) = self.left.pop_front() {
-                match self.read(whose, days) {
-                    Ok(facts) if facts.is_empty() => {}
-                    Ok(facts) => return Some(Ok(FactsChunk { group: self.group, facts })),
-                    Err(fault) => {
-                        self.group = self.ask.groups.len();
-                        self.left.clear();
-                        return Some(Err(fault));
-                    }
-                }
-            }
-            self.group += 1;
-            self.fill();
-        }
-        None
     }
 }

@@ -10,12 +10,14 @@ mod arrivals;
 mod backup;
 mod calls;
 mod counts;
+mod facts;
 mod filter;
 mod folder;
 mod hot;
 mod indicators;
 mod labels;
 mod months;
+mod newer;
 mod newest;
 mod open;
 mod organisations;
@@ -49,7 +51,8 @@ pub use backup::restore;
 pub use verify::{VerifyReport, verify};
 pub use writer::Limits;
 
-use self::answer::{Facts, TallyRows};
+use self::answer::{CountRows, TallyRows};
+use self::facts::Facts;
 use self::prepare::prepare;
 use self::view::{Shared, View};
 use self::writer::{Gauges, Job};
@@ -57,10 +60,10 @@ use crate::calendar::Days;
 use crate::organisations::OrganisationRow;
 use crate::store::{
     AccessEvent, AccessEventsAsk, AttributionKey, Attributions, BackupReport, BreakChanges, CallsAsk,
-    Committed, DaysWithCalls, FactsAsk, FactsChunk, Group, IndicatorRow, IndicatorVerdict, IndicatorsAsk,
-    KeptAccessEvent, KeptReject, LineKey, Previewed, RejectsAsk, Rows, SeriesBreak, Snapshot, SourceKey,
-    SourceOfRecord, SourceState, Statements, Store, StoreError, StoreHealth, StoreStatus, StoredCall,
-    StoredTally, Submission, TallyAsk, TallyRow,
+    Committed, CountsAsk, DaysWithCalls, FactsAsk, FactsChunk, Group, GroupCounts, IndicatorRow,
+    IndicatorVerdict, IndicatorsAsk, KeptAccessEvent, KeptReject, LineKey, Previewed, RejectsAsk, Rows,
+    SeriesBreak, Snapshot, SourceKey, SourceOfRecord, SourceState, Statements, Store, StoreError,
+    StoreHealth, StoreStatus, StoredCall, StoredTally, Submission, TallyAsk, TallyRow,
 };
 
 /// Submissions that wait for the writer at most; who brings more waits.
@@ -305,7 +308,19 @@ impl Snapshot for Taken {
     }
 
     async fn tallies(self: Arc<Self>, ask: TallyAsk) -> Result<Rows<TallyRow>, StoreError> {
-        Ok(Box::new(TallyRows::new(self.view.clone(), ask)))
+        if ask.durations {
+            return Ok(Box::new(TallyRows::new(self.view.clone(), ask)));
+        }
+        let TallyAsk { groups, slots, by_source, durations: _ } = ask;
+        let counts = self.counts(CountsAsk { groups, slots, by_source }).await?;
+        Ok(Box::new(counts.flat_map(|row| match row {
+            Ok(counts) => counts.tallies().into_iter().map(Ok).collect(),
+            Err(fault) => vec![Err(fault)],
+        })))
+    }
+
+    async fn counts(self: Arc<Self>, ask: CountsAsk) -> Result<Rows<GroupCounts>, StoreError> {
+        Ok(Box::new(CountRows::new(self.view.clone(), ask)))
     }
 
     async fn facts(self: Arc<Self>, ask: FactsAsk) -> Result<Rows<FactsChunk>, StoreError> {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::newer::{Newer, newer};
 use super::run::Run;
 use super::stretch;
 use super::sums::{Decode, Dense, Sum, encode, only_source, settle, sums_of, tally};
@@ -89,7 +90,7 @@ impl Theirs {
             encode(sums, &mut bytes);
             return Some(Self::OfSeveral(bytes.into()));
         };
-        let mut tally = tally(sums, true);
+        let mut tally = tally(sums);
         for kind in &mut tally.kinds {
             (kind.wait, kind.talk) = (kind.wait.packed(), kind.talk.packed());
         }
@@ -136,31 +137,12 @@ impl Months {
     }
 }
 
-/// A month that knew other runs: new runs are added; a run that took the place of known ones is known; otherwise all over again.
+/// A month that knew other runs: those that are new are added; otherwise all over again.
 fn brought_up(month: &Month, runs: &[&Arc<Run>]) -> Result<Month, StoreError> {
-    let now: HashSet<i64> = runs.iter().map(|run| run.id).collect();
-    let mut known = month.runs.clone();
-    let mut new = Vec::new();
-    for run in runs {
-        if known.contains(&run.id) {
-            continue;
-        }
-        let merged = &run.merged_from;
-        if !merged.is_empty() && merged.iter().all(|id| known.contains(id)) {
-            merged.iter().for_each(|id| {
-                known.remove(id);
-            });
-            known.insert(run.id);
-        } else {
-            new.push(*run);
-        }
+    match newer(&month.runs, runs) {
+        Some(Newer { known, runs }) => added(&Month { runs: known, ..month.clone() }, &runs),
+        None => added(&Month::default(), runs),
     }
-    if known.iter().any(|id| !now.contains(id))
-        || new.iter().any(|run| run.merged_from.iter().any(|id| known.contains(id)))
-    {
-        return added(&Month::default(), runs);
-    }
-    added(&Month { runs: known, ..month.clone() }, &new)
 }
 
 /// A month and further runs of it.

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// Attributions that are added up in one go.
-const WIDE: u32 = 256;
+pub(super) const WIDE: u32 = 256;
 
 /// The tallies of some attributions in one run.
 pub(super) struct Stretch<'a> {
@@ -42,6 +42,15 @@ pub(super) fn read<'a>(
 }
 
 impl Stretch<'_> {
+    /// Every attribution that has some, with its encoded sums.
+    pub(super) fn each(&self) -> impl Iterator<Item = (u32, &[u8])> {
+        let begin = self.entries.first().map_or(0, |entry| entry.tally_at);
+        self.entries.iter().filter_map(move |entry| {
+            let from = (entry.tally_at - begin) as usize;
+            Some((entry.whose, self.bytes.get(from..from + entry.tally_len as usize)?))
+        })
+    }
+
     /// The encoded sums of an attribution, where it has any.
     pub(super) fn of(&self, whose: u32) -> Option<&[u8]> {
         let at = self.entries.binary_search_by_key(&whose, |entry| entry.whose).ok()?;

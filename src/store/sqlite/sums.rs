@@ -233,7 +233,7 @@ pub(super) fn only_source(sums: &[Sum]) -> Option<u16> {
 }
 
 /// Settled sums of one source (or of all together) and without bands, as a tally.
-pub(super) fn tally(sums: &[Sum], durations: bool) -> Tally {
+pub(super) fn tally(sums: &[Sum]) -> Tally {
     let mut tally = Tally::default();
     for group in sums.chunk_by(|one, other| one.0.group() == other.0.group()) {
         let key = group[0].0;
@@ -251,9 +251,8 @@ pub(super) fn tally(sums: &[Sum], durations: bool) -> Tally {
             || Histogram::from_ordered(group.iter().map(|(key, calls)| (key.second(), *calls)).collect());
         match key.dimension() {
             Dimension::Calls => counts.calls = group.iter().map(|(_, calls)| calls).sum(),
-            Dimension::Wait if durations => counts.wait = bins(),
-            Dimension::Talk if durations => counts.talk = bins(),
-            Dimension::Wait | Dimension::Talk => {}
+            Dimension::Wait => counts.wait = bins(),
+            Dimension::Talk => counts.talk = bins(),
         }
     }
     tally.kinds.retain(|kind| kind.calls != 0 || !kind.wait.is_empty() || !kind.talk.is_empty());

@@ -144,20 +144,31 @@ impl View {
             }
         }
         let mut calls = vec![0_i64; everybody];
+        // Of everybody: up to 64 days.
+        let mut word = vec![0_u64; everybody];
         for (at, day) in days.iter().enumerate() {
-            calls.fill(0);
-            let settled = self
-                .runs
-                .of(day)
-                .iter()
-                .flat_map(|run| &run.directory)
-                .map(|entry| (entry.whose, i64::from(entry.calls)));
-            let unsettled = hot.get(&day).into_iter().flatten().map(|(&whose, &calls)| (whose, calls));
-            for (whose, more) in settled.chain(unsettled) {
-                calls[whose as usize] += more;
+            match (self.runs.of(day), hot.get(&day)) {
+                ([], None) => {}
+                ([run], None) => {
+                    for (word, whose) in word.chunks_mut(64).zip(run.whose_with_calls()) {
+                        word.iter_mut()
+                            .enumerate()
+                            .for_each(|(of, word)| *word |= (whose >> of & 1) << (at % 64));
+                    }
+                }
+                (runs, unsettled) => {
+                    calls.fill(0);
+                    let settled = runs.iter().flat_map(|run| &run.directory);
+                    let settled = settled.map(|entry| (entry.whose, i64::from(entry.calls)));
+                    let unsettled = unsettled.into_iter().flatten().map(|(&whose, &calls)| (whose, calls));
+                    settled.chain(unsettled).for_each(|(whose, more)| calls[whose as usize] += more);
+                    for (word, _) in word.iter_mut().zip(&calls).filter(|(_, calls)| **calls > 0) {
+                        *word |= 1 << (at % 64);
+                    }
+                }
             }
-            for (bits, _) in bits.iter_mut().zip(&calls).filter(|(_, calls)| **calls > 0) {
-                bits[at / 64] |= 1 << (at % 64);
+            if at % 64 == 63 || at + 1 == days.len() {
+                bits.iter_mut().zip(&mut word).for_each(|(bits, word)| bits[at / 64] = std::mem::take(word));
             }
         }
         DaysWithCalls { days, bits }
@@ -261,7 +272,10 @@ const OPEN_FILES: usize = 256;
 
 impl Files {
     /// The file of a run.
-    pub(super) fn of(&mut self, run: &Run) -> Result<&File, StoreError> {
+    pub(super) fn of<'a>(&'a mut self, run: &'a Run) -> Result<&'a File, StoreError> {
+        if let Some(file) = run.kept_file().map_err(damaged)? {
+            return Ok(file);
+        }
         if self.open.len() >= OPEN_FILES && !self.open.contains_key(&run.id) {
             self.open.clear();
         }

@@ -97,21 +97,24 @@ pub(super) async fn groups_come_in_the_order_asked_for_and_take_only_their_days(
 pub(super) async fn numbers_of_many_groups_over_whole_months_are_those_of_the_calls(harness: &dyn Harness) {
     let (store, mut model) = filled(harness).await;
     let mut dice = Dice::new(7);
-    for round in 0..3 {
+    for round in 0..3_usize {
         let snapshot = store.snapshot().await.expect("a snapshot is given");
-        let (first, end) = (model.days().first.first_of_month(), model.days().end.first_of_next_month());
+        // Months alone; then so many around them that they are part of quarters and financial years.
+        let (begun, ended) = (model.days().first.first_of_month(), model.days().end.first_of_next_month());
+        let around = [0, 100, 500][round];
+        let (first, end) = (begun.plus(-around).first_of_month(), ended.plus(around).first_of_next_month());
         let keys = snapshot.attributions().list().len() as u32;
         let span = |key: u32, days: Days| Span { whose: AttributionKey(key), days };
         let group = |at: u32| {
             let own = span(at % keys, Days::new(first, end));
             match at % 5 {
                 // Begins or ends within a month.
-                1 => Group::Spans(vec![span(at % keys, Days::new(first.plus(at as i32 % 40), end))]),
-                2 => Group::Spans(vec![span(at % keys, Days::new(first, end.plus(-(at as i32) % 40)))]),
+                1 => Group::Spans(vec![span(at % keys, Days::new(begun.plus(at as i32 % 40), end))]),
+                2 => Group::Spans(vec![span(at % keys, Days::new(first, ended.plus(-(at as i32) % 40)))]),
                 // Of several, with months missing.
                 3 => Group::Spans(vec![
-                    span(at % keys, Days::new(first, first.first_of_next_month())),
-                    span((at + 1) % keys, Days::new(first.first_of_next_month(), end)),
+                    span(at % keys, Days::new(first, begun.first_of_next_month())),
+                    span((at + 1) % keys, Days::new(begun.first_of_next_month(), end)),
                 ]),
                 _ => Group::Spans(vec![own]),
             }

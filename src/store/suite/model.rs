@@ -10,8 +10,8 @@ use jiff::tz::TimeZone;
 
 use crate::calendar::{Day, Days, Slots};
 use crate::store::{
-    AttributionKey, CallFilter, CallsAsk, FactsAsk, Group, Snapshot, Span, Store, StoredCall, TallyAsk,
-    Verdict,
+    AttributionKey, CallCount, CallFilter, CallsAsk, CountsAsk, FactsAsk, Group, GroupCounts, Snapshot, Span,
+    Store, StoredCall, TallyAsk, Verdict,
 };
 
 /// Calls by source and call id, as they should stand.
@@ -98,6 +98,9 @@ impl Model {
     pub(super) async fn compare_tallies(&self, snapshot: &Arc<dyn Snapshot>, ask: TallyAsk) {
         let expected = self.tallies(snapshot, &ask);
         let by_source = ask.by_source;
+        if !ask.durations {
+            self.compare_counts(snapshot, &ask).await;
+        }
         let mut found: Cells = BTreeMap::new();
         let mut last_group = 0;
         for row in Arc::clone(snapshot).tallies(ask).await.expect("tallies are given") {
@@ -115,6 +118,29 @@ impl Model {
             assert!(twice.is_none(), "one row for each group, bucket and source");
         }
         assert_eq!(found, expected);
+    }
+
+    /// The numbers of calls of this question.
+    async fn compare_counts(&self, snapshot: &Arc<dyn Snapshot>, ask: &TallyAsk) {
+        let TallyAsk { groups, slots, by_source, durations: _ } = ask.clone();
+        let mut found: Cells = BTreeMap::new();
+        let mut groups_before = 0;
+        let ask_counts = CountsAsk { groups, slots, by_source };
+        for row in Arc::clone(snapshot).counts(ask_counts).await.expect("counts are given") {
+            let GroupCounts { group, counts } = row.expect("a row is given");
+            assert!(group >= groups_before, "groups come in the order asked for, each once");
+            groups_before = group + 1;
+            assert!(!counts.is_empty(), "a row has calls");
+            assert!(counts.is_sorted_by(|a, b| (a.bucket, a.source, a.kind) < (b.bucket, b.source, b.kind)));
+            for CallCount { bucket, source, kind, calls } in counts {
+                assert_eq!(source.is_some(), by_source, "a source where split by it, and only there");
+                assert_ne!(calls, 0, "{kind:?}");
+                let source = source.map(|key| snapshot.source(key).to_string()).unwrap_or_default();
+                let of = found.entry((group, bucket, source)).or_default();
+                of.insert(kind, (calls, Vec::new(), Vec::new()));
+            }
+        }
+        assert_eq!(found, self.tallies(snapshot, ask));
     }
 
     /// The facts of this question.

@@ -4,8 +4,10 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, OnceLock};
+
+use rustix::process::{Resource, getrlimit};
 
 use super::super::hot::Order;
 use super::super::row::{Row, UNKNOWN};
@@ -32,11 +34,24 @@ pub(in super::super) struct Run {
     /// Identities of which rows in earlier runs of the day count no more, ordered.
     pub(in super::super) kills: Vec<u128>,
     doomed: AtomicBool,
+    /// A bit for each attribution that has calls in it, made when it is first asked for.
+    with_calls: OnceLock<Vec<u64>>,
+    /// Its file, where it is kept open.
+    kept: OnceLock<File>,
     day_start: i64,
     fences: Vec<u32>,
     fence_bits: u32,
     places: [Place; PARTS.len()],
 }
+
+/// Files of runs that are kept open, of all stores of this process.
+static KEPT_OPEN: AtomicUsize = AtomicUsize::new(0);
+
+/// Most of them: a third of the files that the process may open, so that connections have the rest.
+static MOST_KEPT_OPEN: LazyLock<usize> = LazyLock::new(|| {
+    let allowed = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    usize::try_from(allowed / 3).unwrap_or(usize::MAX).min(4_096)
+});
 
 /// What the index of a run says of an identity.
 #[derive(Clone, Copy, Debug)]
@@ -106,6 +121,8 @@ impl Run {
             directory: section(Part::Directory)?.chunks_exact(DIRECTORY_LEN).map(entry).collect(),
             kills: section(Part::Kills)?.chunks_exact(KILL_LEN).map(identity).collect(),
             doomed: AtomicBool::new(false),
+            with_calls: OnceLock::new(),
+            kept: OnceLock::new(),
             day_start: start_of(day).millis(),
             fences: section(Part::Fences)?.chunks_exact(4).map(|bytes| number(bytes) as u32).collect(),
             fence_bits,
@@ -116,6 +133,18 @@ impl Run {
     /// What an attribution has in it.
     pub(in super::super) fn entry(&self, whose: u32) -> Option<&Entry> {
         self.directory.binary_search_by_key(&whose, |entry| entry.whose).ok().map(|at| &self.directory[at])
+    }
+
+    /// Who has more calls in it than it takes away: a bit for each attribution, lowest bit of the first word for the first.
+    pub(in super::super) fn whose_with_calls(&self) -> &[u64] {
+        self.with_calls.get_or_init(|| {
+            let words = self.directory.last().map_or(0, |entry| entry.whose as usize / 64 + 1);
+            let mut bits = vec![0; words];
+            for entry in self.directory.iter().filter(|entry| entry.calls > 0) {
+                bits[entry.whose as usize / 64] |= 1 << (entry.whose % 64);
+            }
+            bits
+        })
     }
 
     /// The database lists it no more: the file goes when the last reader has let go of it.
@@ -147,6 +176,19 @@ impl Run {
     /// Opens the file for reading.
     pub(in super::super) fn file(&self) -> io::Result<File> {
         File::open(&self.path)
+    }
+
+    /// The file, to be kept open for whoever reads the run next; `None` where enough are open.
+    pub(in super::super) fn kept_file(&self) -> io::Result<Option<&File>> {
+        if self.kept.get().is_none() {
+            if KEPT_OPEN.load(Ordering::Relaxed) >= *MOST_KEPT_OPEN {
+                return Ok(None);
+            }
+            if self.kept.set(self.file()?).is_ok() {
+                KEPT_OPEN.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        Ok(self.kept.get())
     }
 
     /// How long the encoded sums of all attributions are.
@@ -303,6 +345,9 @@ impl Run {
 
 impl Drop for Run {
     fn drop(&mut self) {
+        if self.kept.take().is_some() {
+            KEPT_OPEN.fetch_sub(1, Ordering::Relaxed);
+        }
         if self.doomed.load(Ordering::Relaxed) {
             // What is left behind is cleared away when the folder is opened again.
             let _ = std::fs::remove_file(&self.path);
