@@ -2,8 +2,20 @@
 
 /// Bits that a key takes of a level that is full.
 const BITS_PER_KEY: usize = 16;
-/// Keys of the first level; each further level takes sixteen times as many.
+/// Keys of the first level.
 const FIRST_LEVEL: usize = 1 << 18;
+
+/// Keys of the level after one of so many: sixteen times as many while that is little memory, so that there are few levels to ask; then twice as many,
+/// so that little of it lies idle; from 268 million on, which are 512 MiB, as many again.
+const fn room_after(room: usize) -> usize {
+    if room < 1 << 26 {
+        room * 16
+    } else if room < 1 << 28 {
+        room * 2
+    } else {
+        room
+    }
+}
 
 /// A blocked Bloom filter: all bits of a key lie in one cache line.
 #[derive(Default)]
@@ -45,7 +57,7 @@ impl Filter {
     /// Remembers a key.
     pub(super) fn insert(&mut self, key: u128) {
         if self.levels.last().is_none_or(|level| level.keys >= level.room) {
-            let room = self.levels.last().map_or(FIRST_LEVEL, |level| level.room * 16);
+            let room = self.levels.last().map_or(FIRST_LEVEL, |level| room_after(level.room));
             self.levels.push(Level::new(room));
         }
         if let Some(level) = self.levels.last_mut() {
@@ -92,6 +104,21 @@ mod tests {
         assert!((0..400_000).all(|n| filter.may_hold(key(n))));
         let confused = (400_000..600_000).filter(|&n| filter.may_hold(key(n))).count();
         assert!(confused < 2_000, "{confused} of 200,000 strangers looked known");
+    }
+
+    #[test]
+    fn memory_grows_with_the_calls_and_levels_stay_few() {
+        let (mut room, mut keys, mut bytes, mut levels) = (FIRST_LEVEL, 0_usize, 0_usize, 0);
+        while keys < 3_000_000_000 {
+            // With the first key of a level all of it is there.
+            bytes += (room * BITS_PER_KEY / 512).next_power_of_two() * 64;
+            levels += 1;
+            assert!(keys < 100_000_000 || bytes <= keys * 7, "{bytes} bytes for {keys} calls");
+            assert!(keys > 5_000_000 || bytes <= 160 << 20, "{bytes} bytes for {keys} calls");
+            keys += room;
+            room = room_after(room);
+        }
+        assert!(levels <= 16, "{levels} levels for three thousand million calls");
     }
 
     #[test]
