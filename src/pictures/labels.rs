@@ -1,6 +1,6 @@
 //! Knows how to write names beside points: each at the nearest free place inside the plot, tied to its point where that is not beside it.
 //!
-//! No name lies on another or on a named point, and no line to a name runs through one. Names that find no such place are told, not dropped in silence.
+//! No name lies on another or on a named point, and no line is drawn over a name. Names that find no such place are told, not dropped in silence.
 
 use super::axes::Plot;
 use super::canvas::{At, Hand, INK, Pen, Rect, WHITE, segments_cross};
@@ -76,6 +76,8 @@ enum Care {
     NorLines,
     /// Nor points from the line to the name: those are drawn over it.
     NorPoints,
+    /// Nor names from lines: a line goes on behind a name, which is drawn over it.
+    NorNamesFromLines,
 }
 
 /// Writes names beside points whose marks have a radius, and says which found no place.
@@ -167,12 +169,21 @@ impl Room {
                 best = last;
             }
         }
-        best
+        let mut taken = Taken { room: self, points: self.points(), places: best };
+        for (name, (at, size)) in self.names.iter().enumerate() {
+            if taken.places[name].is_none() {
+                taken.places[name] = taken.free_place(*at, *size, Care::NorNamesFromLines);
+            }
+        }
+        taken.places
+    }
+
+    fn points(&self) -> Vec<Rect> {
+        self.names.iter().map(|(at, _)| around(*at, self.radius * 1.6)).collect()
     }
 
     fn in_order(&self, order: &[usize]) -> Vec<Option<Place>> {
-        let points = self.names.iter().map(|(at, _)| around(*at, self.radius * 1.6)).collect();
-        let mut taken = Taken { room: self, points, places: vec![None; self.names.len()] };
+        let mut taken = Taken { room: self, points: self.points(), places: vec![None; self.names.len()] };
         for &name in order {
             let (at, size) = self.names[name];
             let found = [Care::Full, Care::NotTheCrowd, Care::NorLines, Care::NorPoints]
@@ -216,10 +227,11 @@ impl Taken<'_> {
                 rect.is_crossed(others[0], others[1])
                     || care < Care::NorLines && line.is_some_and(|line| segments_cross(line, *others))
             };
-            !other.meets(rect) && !on_line(other) && !others.as_ref().is_some_and(crosses)
+            let clear = || !on_line(other) && !others.as_ref().is_some_and(crosses);
+            !other.meets(rect) && (care == Care::NorNamesFromLines || clear())
         };
         // A point that lies on another cannot be kept off it.
-        let keeps_off = |point: &Rect| care == Care::NorPoints || point.contains(at) || !on_line(point);
+        let keeps_off = |point: &Rect| care >= Care::NorPoints || point.contains(at) || !on_line(point);
         self.points.iter().all(|point| !point.meets(rect) && keeps_off(point))
             && self.places.iter().flatten().all(is_free)
             && (care != Care::Full || !self.room.crowd.iter().any(|other| other.meets(rect)))

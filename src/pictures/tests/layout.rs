@@ -121,6 +121,17 @@ fn each_of_25_names_in_a_crowd_is_written_and_no_line_to_one_runs_through_anothe
 }
 
 #[test]
+fn neighbours_in_a_row_all_have_their_names() {
+    // Lines to the innermost cannot get out between the others' names: they go on behind them.
+    let mut ranked = ranks(190);
+    ranked.units.iter_mut().enumerate().for_each(|(at, unit)| unit.named = (60..85).contains(&at));
+    let drawn = svg(caterpillar(&frame(800, Format::Svg), &ranked));
+    assert_eq!(faults(&drawn), Vec::<String>::new());
+    let written = words(&drawn).iter().filter(|word| word.text.starts_with("Practice ")).count();
+    assert_eq!(written, 25);
+}
+
+#[test]
 fn names_without_room_are_told() {
     // All in one place: the lines to the names would run through each other's points.
     let mut narrow = funnel(300);
