@@ -226,14 +226,17 @@ pub fn reasons(facts: &RankingFacts, limits: &RankingLimits) -> Vec<RankingRefus
     } = *facts;
     let reaches =
         |value: Option<f64>, least: f64| value.is_some_and(|value| value >= least && value.is_finite());
+    // Downwards: what is just under a limit must not read as if it reached it.
     let shown = |value: Option<f64>, digits: usize| match value {
-        Some(value) if value.is_finite() => format!("{value:.digits$}"),
+        Some(value) if value.is_finite() => {
+            let times = 10_f64.powi(digits as i32);
+            format!("{:.digits$}", (times * value + 1e-9).floor() / times)
+        }
         _ => "not known".to_owned(),
     };
     let far_too_short = months < limits.fewest_months;
     let percent = |value: Option<f64>| match value {
-        // Downwards: what is just under a limit must not read as if it reached it.
-        Some(value) if value.is_finite() => format!("{:.1}%", (1_000.0 * value + 1e-9).floor() / 10.0),
+        Some(value) if value.is_finite() => format!("{}%", shown(Some(100.0 * value), 1)),
         _ => "not known".to_owned(),
     };
     let message = |reason: RankingReason| {
@@ -363,6 +366,22 @@ mod tests {
         ] {
             assert_eq!(names(&reasons(&facts, &RankingLimits::default())), [name], "{facts:?}");
         }
+    }
+
+    #[test]
+    fn what_is_just_under_a_limit_does_not_read_as_if_it_reached_it() {
+        let facts = RankingFacts {
+            rankability: Some(0.699_96),
+            coverage: Some(0.899_99),
+            smallest_volume: Some(99.6),
+            ..FINE
+        };
+        let said: Vec<String> =
+            reasons(&facts, &RankingLimits::default()).into_iter().map(|refusal| refusal.message).collect();
+        for (told, figure) in said.iter().zip(["0.699, and 0.7", "89.9%, and 90.0%", "99, and 100"]) {
+            assert!(told.contains(figure), "{told}");
+        }
+        assert_eq!(said.len(), 3);
     }
 
     #[test]

@@ -56,6 +56,40 @@ impl Rect {
             && self.top <= other.top
             && other.bottom <= self.bottom
     }
+
+    pub(super) fn contains(&self, (x, y): At) -> bool {
+        (self.left..=self.right).contains(&x) && (self.top..=self.bottom).contains(&y)
+    }
+
+    /// Whether a straight line between two places runs through the box, or along its edge.
+    pub(super) fn is_crossed(&self, from: At, to: At) -> bool {
+        let (across, down) = (to.0 - from.0, to.1 - from.1);
+        let (mut enters, mut leaves) = (0.0_f64, 1.0_f64);
+        let sides = [
+            (-across, from.0 - self.left),
+            (across, self.right - from.0),
+            (-down, from.1 - self.top),
+            (down, self.bottom - from.1),
+        ];
+        for (speed, room) in sides {
+            if speed == 0.0 {
+                if room < 0.0 {
+                    return false;
+                }
+            } else if speed < 0.0 {
+                enters = enters.max(room / speed);
+            } else {
+                leaves = leaves.min(room / speed);
+            }
+        }
+        enters <= leaves
+    }
+}
+
+/// Whether two straight lines between places cross; those that only touch do not.
+pub(super) fn segments_cross([a, b]: [At; 2], [c, d]: [At; 2]) -> bool {
+    let side = |p: At, q: At, r: At| (q.0 - p.0) * (r.1 - p.1) - (q.1 - p.1) * (r.0 - p.0);
+    side(a, b, c) * side(a, b, d) < 0.0 && side(c, d, a) * side(c, d, b) < 0.0
 }
 
 /// How letters look: their em in pixels, weight and colour.

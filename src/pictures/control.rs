@@ -37,7 +37,7 @@ pub struct ControlChart {
 pub struct ControlPoint {
     /// Its period as an ISO date or month: "2025-03".
     pub period: String,
-    /// Its value; none where the period is not complete, which leaves a gap.
+    /// Its value; none where there was nothing to compute it from or the period is not complete, which leaves a gap.
     pub value: Option<f64>,
     /// The rules that it breaks, the weightiest first: the first one gives the mark. Empty for common cause.
     pub causes: Vec<SpecialCause>,
@@ -261,7 +261,7 @@ fn notes(chart: &ControlChart) -> Vec<String> {
     }
     let gaps = chart.points.iter().filter(|point| point.value.is_none()).count();
     if gaps > 0 {
-        notes.push(format!("Left as gaps because they are not complete: {} of the periods.", count(gaps)));
+        notes.push(format!("Left as gaps, as they have no value: {} of the periods.", count(gaps)));
     }
     notes
 }

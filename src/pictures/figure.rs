@@ -67,8 +67,8 @@ pub(super) fn grouped(value: f64, decimals: usize) -> String {
     text
 }
 
-/// A count with thousands separators.
-pub(super) fn count(value: usize) -> String {
+/// A count with thousands separators: the words that stand on a picture have it too.
+pub fn count(value: usize) -> String {
     grouped(value as f64, 0)
 }
 

@@ -5,7 +5,7 @@ use super::canvas::{At, INK, LIMIT, Pen};
 use super::error::PictureError;
 use super::figure::{Axis, at_most, count, drawable, grouped};
 use super::frame::{Frame, Picture, needed};
-use super::labels::{Name, write_names};
+use super::labels::{Name, told_of_names, write_names};
 use super::marks::{Mark, Outline};
 use super::page::{Entry, Page, Sample, em_at};
 use super::scale::Scale;
@@ -136,20 +136,24 @@ pub fn funnel_plot(frame: &Frame, funnel: &Funnel) -> Result<Picture, PictureErr
     let high = (0.56 * wide).max(20.0 * em);
     let across = across(funnel, wide, em);
     let up = up(funnel, &across, high, em);
-    let page = Page::lay_out(&frame, &legend(funnel, &up, &pens), &notes(funnel, &up), high);
     let axes =
         Axes { across: Across::Numbers(&across), across_title: &size_title, up: &up, up_title: &value_title };
-    let plot = axes.place(&page);
-    axes.draw(&plot, &page);
-    draw_limits(funnel, &plot, &pens);
-    let place = |point: &FunnelPoint| plot.at(point.size, point.value.min(up.high));
-    draw_points(funnel, &plot, &page, place);
-    let names = funnel.points.iter().filter(|point| point.named);
-    let names: Vec<Name<'_>> =
-        names.map(|point| Name { text: &point.label, at: place(point), mark: point.class.mark() }).collect();
-    let all: Vec<At> = funnel.points.iter().map(place).collect();
-    write_names(&names, &all, &plot, &page, page.mark_radius(funnel.points.len()));
-    page.finish(&frame)
+    let drawn = |notes: &[String]| {
+        let page = Page::lay_out(&frame, &legend(funnel, &up, &pens), notes, high);
+        let plot = axes.place(&page);
+        axes.draw(&plot, &page);
+        draw_limits(funnel, &plot, &pens);
+        let place = |point: &FunnelPoint| plot.at(point.size, point.value.min(up.high));
+        draw_points(funnel, &plot, &page, place);
+        let names = funnel.points.iter().filter(|point| point.named);
+        let names: Vec<Name<'_>> = names
+            .map(|point| Name { text: &point.label, at: place(point), mark: point.class.mark() })
+            .collect();
+        let all: Vec<At> = funnel.points.iter().map(place).collect();
+        let missing = write_names(&names, &all, &plot, &page, page.mark_radius(funnel.points.len()));
+        (page, missing)
+    };
+    told_of_names(notes(funnel, &up), drawn).finish(&frame)
 }
 
 fn check(funnel: &Funnel) -> Result<(), PictureError> {

@@ -32,7 +32,7 @@ mod tests;
 
 pub use control::{ControlChart, ControlPoint, Phase, Sense, SpecialCause, control_chart};
 pub use error::PictureError;
-pub use figure::{Axis, Unit};
+pub use figure::{Axis, Unit, count};
 pub use frame::{Format, Frame, Picture, Width};
 pub use funnel::{ByChance, Funnel, FunnelClass, FunnelPoint, LimitPoint, funnel_plot};
 pub use profile::{DayKind, Profile, ProfileKind, ProfilePoint, profile};

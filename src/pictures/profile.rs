@@ -45,7 +45,7 @@ pub enum ProfileKind {
 pub struct ProfilePoint {
     /// An ISO date, or an hour: "08".
     pub label: String,
-    /// Its value; none where it is not complete, which leaves a gap.
+    /// Its value; none where there were no calls or it is not complete, which leaves a gap.
     pub value: Option<f64>,
     /// What the median week has in its place.
     pub reference: Option<f64>,
@@ -151,9 +151,9 @@ fn notes(profile: &Profile) -> Vec<String> {
     if gaps == 0 {
         return Vec::new();
     }
-    let what = if profile.kind == ProfileKind::Days { "days" } else { "hours" };
+    let what = if profile.kind == ProfileKind::Days { "days" } else { "parts of the day" };
     vec![format!(
-        "Left as gaps because they are not complete: {} of {} {what}.",
+        "Left as gaps, as they have no value: {} of {} {what}.",
         count(gaps),
         count(profile.points.len())
     )]

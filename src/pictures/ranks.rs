@@ -5,7 +5,7 @@ use super::canvas::{At, HAIR, Hand, INK, MUTED, PALE, Pen, Rect, WHITE};
 use super::error::PictureError;
 use super::figure::{Unit, at_most, count, drawable};
 use super::frame::{Frame, Picture, needed};
-use super::labels::{Name, write_names};
+use super::labels::{Name, told_of_names, write_names};
 use super::marks::{Mark, Outline};
 use super::page::{Entry, Page, Sample, em_at};
 use super::scale::Scale;
@@ -231,16 +231,25 @@ fn band(frame: &Frame, ranks: &Ranks, title: &str, units: &[&RankedUnit]) -> Res
     let high = (0.56 * wide).max(20.0 * em);
     let up = ends(ranks, high / (4.0 * em));
     let across = Scale::between(0.5, units.len() as f64 + 0.5, Unit::Number, (wide / (em * 8.0)) as usize);
-    let page = Page::lay_out(frame, &legend(ranks, false), &note(ranks, false), high);
     let axes = Axes {
         across: Across::Numbers(&across),
         across_title: "Organisations, sorted by expected rank",
         up: &up,
         up_title: title,
     };
-    let plot = axes.place(&page);
-    shade_worst(&plot, ranks, true);
-    axes.draw(&plot, &page);
+    let drawn = |notes: &[String]| {
+        let page = Page::lay_out(frame, &legend(ranks, false), notes, high);
+        let plot = axes.place(&page);
+        shade_worst(&plot, ranks, true);
+        axes.draw(&plot, &page);
+        let missing = draw_band(units, &plot, &page);
+        (page, missing)
+    };
+    told_of_names(note(ranks, false), drawn).finish(frame)
+}
+
+/// The intervals, the line of expected ranks, and the names; those that found no place come back.
+fn draw_band<'a>(units: &[&'a RankedUnit], plot: &Plot<'_>, page: &Page) -> Vec<&'a str> {
     let apart = plot.rect.width() / units.len() as f64;
     let thick = if apart < 3.0 * page.px() { apart } else { (apart * 0.6).min(3.2 * page.px()) };
     for shade in RankBand::ALL.into_iter().rev() {
@@ -253,8 +262,7 @@ fn band(frame: &Frame, ranks: &Ranks, title: &str, units: &[&RankedUnit]) -> Res
         units.iter().enumerate().map(|(index, unit)| (index as f64 + 1.0, unit.expected)).collect();
     plot.curve(&places, Pen::solid(4.0 * page.px(), WHITE));
     plot.curve(&places, Pen::solid(1.8 * page.px(), INK));
-    let radius = page.mark_radius(units.len());
-    let names: Vec<Name<'_>> = units
+    let names: Vec<Name<'a>> = units
         .iter()
         .zip(&places)
         .filter(|(unit, _)| unit.named)
@@ -265,8 +273,7 @@ fn band(frame: &Frame, ranks: &Ranks, title: &str, units: &[&RankedUnit]) -> Res
         })
         .collect();
     let line: Vec<At> = places.iter().map(|place| plot.at(place.0, place.1)).collect();
-    write_names(&names, &line, &plot, &page, radius);
-    page.finish(frame)
+    write_names(&names, &line, plot, page, page.mark_radius(units.len()))
 }
 
 /// A pale block over the worst ranks, which lie along the upright axis or along the level one.

@@ -1,6 +1,7 @@
 //! Control charts, equivalent periods and one-month lists through the front door, each against a plain computation of its own.
 
 use crate::comparison::{MISSED, PRACTICES, close, control, peers, year};
+use crate::comparison_elsewhere::{submit, value};
 use crate::comparison_world::{Sent, calls, door, kind_of_day, months};
 use callgauge::proto::v1;
 use jiff::civil::{Date, date};
@@ -150,6 +151,38 @@ async fn what_did_not_arrive_in_a_period_is_not_zero() {
         assert!(answer.organisations[1..].iter().all(changed), "{metric}: {answer:?}");
         assert!(answer.notes[0].starts_with("earlier period: calls on "), "{:?}", answer.notes);
         assert!(answer.notes[1].starts_with("later period: calls on "), "{:?}", answer.notes);
+    }
+}
+
+#[tokio::test]
+async fn list_sizes_of_the_two_periods_are_enough_to_take_a_change_of_list_out() {
+    let all = months(date(2025, 2, 1), 13);
+    let door = door(6, &calls(6, &all, 40, |_, _| 0.3)).await;
+    let (before, after) = (all[0], all[12]);
+    // Practice 1 doubles, practice 2 is known before only, the others stay; of the eleven months between nothing is known.
+    let mut sizes: Vec<v1::Indicator> =
+        (0..6).map(|practice| value("list_size", practice, before, 1_000.0)).collect();
+    let later = |practice: usize| if practice == 1 { 2_000.0 } else { 1_000.0 };
+    sizes.extend((0..6).filter(|p| *p != 2).map(|p| value("list_size", p, after, later(p))));
+    submit(&door, "register", sizes).await;
+    let request = v1::CompareEquivalentPeriodsRequest {
+        peers: peers(),
+        metric: "call_volumes".into(),
+        before_first_month: "2025-02".into(),
+        after_first_month: "2026-02".into(),
+        ..Default::default()
+    };
+    let answer = door.comparison().compare_equivalent_periods(request).await.expect("is whole").into_inner();
+    let by_list = |at: usize| match &answer.organisations[at].result {
+        Some(v1::period_change::Result::Change(change)) => change.by_list,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!([0, 1, 2, 3].map(by_list), [1.0, 2.0, 1.0, 1.0]);
+    for told in [
+        "list sizes in both periods are known of 5 of 6 organisations: of the others a change of list is part of the change",
+        "of 5 organisations list sizes are not known of every month: the others lie in a straight line between those that are",
+    ] {
+        assert!(answer.notes.iter().any(|note| note == told), "{:?}", answer.notes);
     }
 }
 

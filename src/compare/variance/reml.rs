@@ -10,8 +10,12 @@ pub(super) struct Fit {
     pub(super) tau2: f64,
 }
 
-/// Largest ratio of the two variances that is told from "no month-to-month variation at all".
-const LARGEST_RATIO: f64 = 1e8;
+/// Ratios of the two variances at which the slope is looked at, each four times the one before: from 4^-8, under which no likelihood turns, to 4^13, which
+/// cannot be told from "no month-to-month variation at all".
+const RATIOS: std::ops::RangeInclusive<i32> = -8..=13;
+
+/// Halvings between two of them: to 1e-14 of the ratio.
+const HALVINGS: usize = 48;
 
 /// Units with equally many months.
 struct Group {
@@ -43,6 +47,8 @@ struct At {
     residual: f64,
     /// Slope of minus twice the restricted log likelihood.
     slope: f64,
+    /// Minus twice the restricted log likelihood, less what is the same at every ratio.
+    deviance: f64,
 }
 
 /// None where no two units have two months in common in a way that leaves a residual.
@@ -57,21 +63,7 @@ pub(super) fn fit(values: &[Vec<Option<f64>>], centre: f64) -> Option<Fit> {
     if zero.residual <= 1e-24 * sums.squares.max(f64::MIN_POSITIVE) {
         return Some(sums.fit(columns, &zero, 0.0, 0.0));
     }
-    if zero.slope >= 0.0 {
-        return Some(sums.fit(columns, &zero, zero.residual / freedom, 0.0));
-    }
-    // The slope is negative below the best ratio and positive above.
-    let (mut low, mut high) = ((1e-12_f64).ln(), LARGEST_RATIO.ln());
-    for _ in 0..70 {
-        let middle = 0.5 * (low + high);
-        if sums.at(middle.exp())?.slope < 0.0 {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    let ratio = (0.5 * (low + high)).exp();
-    let best = sums.at(ratio)?;
+    let (ratio, best) = sums.likeliest(zero)?;
     let sigma2_e = best.residual.max(0.0) / freedom;
     Some(sums.fit(columns, &best, sigma2_e, ratio * sigma2_e))
 }
@@ -168,6 +160,7 @@ impl Sums {
         let root = cholesky(&normal, p)?;
         let effects = solve(&root, &right, p);
         let (mut residual, mut falls, mut slope) = (self.squares, 0.0, 0.0);
+        let mut deviance: f64 = 2.0 * (0..p).map(|at| root[at * p + at].ln()).sum::<f64>();
         for ((effect, count), sum) in effects.iter().zip(&self.counts).zip(&self.by_month) {
             residual += effect * (count * effect - 2.0 * sum);
         }
@@ -182,6 +175,7 @@ impl Sums {
             residual -= ratio / part * square;
             falls += square / (part * part);
             slope += group.units * group.size / part;
+            deviance += group.units * part.ln();
         }
         // The trace of the inverse times the slope of the normal equations.
         for column in 0..p {
@@ -191,7 +185,39 @@ impl Sums {
         if residual > 0.0 {
             slope -= (self.values - p as f64) * falls / residual;
         }
-        Some(At { effects, residual, slope })
+        deviance += (self.values - p as f64) * residual.max(f64::MIN_POSITIVE).ln();
+        Some(At { effects, residual, slope, deviance })
+    }
+
+    /// The ratio at which the likelihood is highest, and the state there. With few values it can have a peak at 0 and a higher one further on.
+    fn likeliest(&self, zero: At) -> Option<(f64, At)> {
+        let mut best = (0.0, zero);
+        let (mut low, mut falls) = (0.0, best.1.slope < 0.0);
+        for power in RATIOS {
+            let high = 4.0_f64.powi(power);
+            // Beyond a ratio that arithmetic carries there is no peak, unless the likelihood still grew there.
+            let Some(here) = self.at(high) else { return (!falls).then_some(best) };
+            let last = power == *RATIOS.end();
+            let rises = here.slope >= 0.0;
+            if falls && (rises || last) {
+                let peak = if rises { self.peak(low, high)? } else { (high, here) };
+                if peak.1.deviance < best.1.deviance {
+                    best = peak;
+                }
+            }
+            (low, falls) = (high, !rises);
+        }
+        Some(best)
+    }
+
+    /// Where the slope, negative at `low`, passes 0 before `high`.
+    fn peak(&self, mut low: f64, mut high: f64) -> Option<(f64, At)> {
+        for _ in 0..HALVINGS {
+            let middle = 0.5 * (low + high);
+            if self.at(middle)?.slope < 0.0 { low = middle } else { high = middle }
+        }
+        let ratio = 0.5 * (low + high);
+        Some((ratio, self.at(ratio)?))
     }
 
     fn fit(&self, columns: usize, at: &At, sigma2_e: f64, tau2: f64) -> Fit {

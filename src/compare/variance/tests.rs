@@ -117,6 +117,33 @@ fn reml_is_where_the_restricted_likelihood_is_highest() {
     }
 }
 
+#[test]
+fn the_higher_of_two_peaks_of_the_likelihood_is_taken() {
+    // Thirteen units, three months, half of the values missing: the likelihood has a peak at no spread between units, and a higher one further on.
+    let n = None;
+    let values = [
+        [Some(0.54), n, Some(0.24)],
+        [n, Some(-0.12), n],
+        [Some(0.43), n, n],
+        [n, Some(0.25), n],
+        [Some(0.66), Some(0.18), Some(0.18)],
+        [Some(0.61), n, Some(0.18)],
+        [n, Some(0.57), n],
+        [n, n, Some(0.20)],
+        [Some(0.66), n, n],
+        [Some(0.55), n, n],
+        [Some(0.54), Some(-0.02), n],
+        [Some(0.53), Some(0.26), n],
+        [Some(0.64), Some(0.34), Some(0.12)],
+    ]
+    .map(Vec::from);
+    let found = variance_components(&values).unwrap();
+    let best = minus_twice_restricted(&values, found.sigma2_e, found.tau2);
+    let without = minus_twice_restricted(&values, 0.0203, 0.0);
+    assert!(without - best > 0.2, "{best} {without}, with {} and {}", found.sigma2_e, found.tau2);
+    assert!(!found.tau2_at_zero && found.tau2 > found.sigma2_e, "{} {}", found.tau2, found.sigma2_e);
+}
+
 /// log|V| + log|X'V^-1 X| + r'V^-1 r by Gaussian elimination.
 fn minus_twice_restricted(values: &[Vec<Option<f64>>], sigma2_e: f64, tau2: f64) -> f64 {
     let points: Vec<(usize, usize, f64)> = values

@@ -1,8 +1,8 @@
 //! Holds that nothing is cut off and no words lie on each other, by reading the finished SVGs.
 
-use super::super::canvas::INK;
-use super::super::samples::{acknowledged, frame, ranks};
-use super::super::{Format, FunnelClass, RankBand, Width, caterpillar};
+use super::super::canvas::{At, INK, Rect};
+use super::super::samples::{acknowledged, frame, funnel, ranks};
+use super::super::{Format, FunnelClass, RankBand, Width, caterpillar, funnel_plot};
 use super::{gallery, odd_gallery, svg};
 
 /// A text of an SVG, with the box around it in units of the sheet.
@@ -73,6 +73,78 @@ fn the_check_for_overlaps_finds_a_planted_one() {
     let text = |x: i32| format!("<text x=\"{x}\" y=\"100\" font-size=\"20\" textLength=\"50\">a</text>");
     let sheet = |x: i32| format!("<svg viewBox=\"0 0 1000 1000\">{}{}</svg>", text(10), text(x));
     assert_eq!((faults(&sheet(40)).len(), faults(&sheet(100)).len(), faults(&sheet(980)).len()), (1, 0, 1));
+}
+
+/// The lines from names to their points on an SVG 800 wide, where nothing else is as thick and dark.
+fn leaders(svg: &str) -> Vec<[At; 2]> {
+    let line = |path: &str| {
+        let digits = |c: char| c.is_ascii_digit() || c == '-' || c == '.';
+        let numbers: Vec<f64> =
+            path.split(|c| !digits(c)).filter(|part| !part.is_empty()).map(|n| n.parse().unwrap()).collect();
+        let from = (numbers[0], numbers[1]);
+        let to = match path.chars().find(char::is_ascii_alphabetic) {
+            Some('H') => (numbers[2], from.1),
+            Some('V') => (from.0, numbers[2]),
+            _ => (from.0 + numbers[2], from.1 + numbers[3]),
+        };
+        [from, to]
+    };
+    let thick = "stroke=\"#212b32\" stroke-width=\"12\"";
+    let paths = svg.lines().filter(|row| row.contains(thick)).filter_map(|row| row.split("d=\"").nth(1));
+    paths.flat_map(|path| path.split('"').next().unwrap().split('M').skip(1).map(line)).collect()
+}
+
+#[test]
+fn each_of_25_names_in_a_crowd_is_written_and_no_line_to_one_runs_through_another() {
+    let mut crowded = funnel(400);
+    crowded.points.iter_mut().enumerate().for_each(|(at, point)| point.named = at < 25);
+    let mut ranked = ranks(190);
+    ranked.units.iter_mut().enumerate().for_each(|(at, unit)| unit.named = at % 7 == 3 && at < 178);
+    let named = |text: &str| text.starts_with('Y') || text.starts_with("Practice") || text.starts_with("The");
+    let frame = frame(800, Format::Svg);
+    for drawn in [funnel_plot(&frame, &crowded), caterpillar(&frame, &ranked)] {
+        let drawn = svg(drawn);
+        assert_eq!(faults(&drawn), Vec::<String>::new());
+        let names: Vec<Word> = words(&drawn)
+            .into_iter()
+            .filter(|word| named(&word.text) && word.right - word.left < 4000.0)
+            .collect();
+        assert_eq!(names.len(), 25, "{:?}", names.iter().map(|name| &name.text).collect::<Vec<_>>());
+        let lines = leaders(&drawn);
+        assert!(lines.len() > 5, "{lines:?}");
+        for Word { text, left, right, top, bottom } in &names {
+            let name = Rect { left: *left, right: *right, top: *top, bottom: *bottom };
+            let through: Vec<_> = lines.iter().filter(|[from, to]| name.is_crossed(*from, *to)).collect();
+            assert!(through.is_empty(), "{text} at {name:?}: {through:?}");
+        }
+    }
+}
+
+#[test]
+fn neighbours_in_a_row_all_have_their_names() {
+    // Lines to the innermost cannot get out between the others' names: they go on behind them.
+    let mut ranked = ranks(190);
+    ranked.units.iter_mut().enumerate().for_each(|(at, unit)| unit.named = (60..85).contains(&at));
+    let drawn = svg(caterpillar(&frame(800, Format::Svg), &ranked));
+    assert_eq!(faults(&drawn), Vec::<String>::new());
+    let written = words(&drawn).iter().filter(|word| word.text.starts_with("Practice ")).count();
+    assert_eq!(written, 25);
+}
+
+#[test]
+fn names_without_room_are_told() {
+    // All in one place: the lines to the names would run through each other's points.
+    let mut narrow = funnel(300);
+    narrow.points.iter_mut().for_each(|point| point.named = false);
+    narrow.points.iter_mut().take(25).enumerate().for_each(|(at, point)| {
+        point.label = format!("{at:02} {}", "Riverside Family Health Centre ".repeat(4));
+        (point.named, point.size, point.value) = (true, 60_000.0, 0.18);
+    });
+    let drawn = svg(funnel_plot(&frame(400, Format::Svg), &narrow));
+    assert_eq!(faults(&drawn), Vec::<String>::new());
+    let said: String = words(&drawn).into_iter().map(|word| word.text + " ").collect();
+    let written = said.matches("Riverside Family").count();
+    assert!(written >= 25 || said.contains("there is no room to write it"), "{written}: {said}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::question::ends;
 use super::table::Pair;
 use crate::access::SmallNumbers;
 use crate::compare::funnel::{Class, Limits, Overdispersion, Point};
+use crate::pictures::count;
 use crate::proto::v1;
 
 /// The answer without its rows.
@@ -250,7 +251,9 @@ fn coverage(question: &Question, compared: &Compared) -> Vec<v1::MetricCoverage>
             let why = match organisations - with_value {
                 0 => String::new(),
                 1 => "1 organisation has no value: its row says why".to_owned(),
-                missing => format!("{missing} organisations have no value: their rows say why"),
+                missing => {
+                    format!("{} organisations have no value: their rows say why", count(missing as usize))
+                }
             };
             v1::MetricCoverage {
                 metric: metric.name.clone(),

@@ -6,6 +6,7 @@ use super::question::Window;
 use super::table::Table;
 use super::units::{Unit, Units};
 use crate::calendar::Days;
+use crate::pictures::count;
 use crate::service::errors::Fault;
 use crate::service::metrics::Keys;
 use crate::store::stated::Covered;
@@ -114,6 +115,7 @@ impl Coverage {
     /// In words.
     pub(super) fn words(&self) -> String {
         let Self { months: _, expected, received, of } = self;
+        let (received, expected) = (count(*received as usize), count(*expected as usize));
         match of {
             None => format!("calls on {received} of {expected} practice-days"),
             Some(name) => format!(

@@ -13,6 +13,7 @@ use super::table::Table;
 use super::units::Unit;
 use crate::calendar::{Days, WholePeriod};
 use crate::definitions::indicators::IndicatorName;
+use crate::pictures::count;
 use crate::service::errors::Fault;
 use crate::store::{IndicatorRow, IndicatorsAsk, StoreError};
 
@@ -309,7 +310,7 @@ fn notes(measure: &Measure, rows: &[IndicatorRow], length: WholePeriod) -> Vec<S
     let more = said.len().saturating_sub(NOTES);
     notes.extend(said.into_iter().take(NOTES).map(|((source, note), values)| {
         let note: String = note.chars().take(200).collect();
-        format!("{source} says of {values} values of {}: {note}", measure.name)
+        format!("{source} says of {} values of {}: {note}", count(values), measure.name)
     }));
     if more > 0 {
         notes.push(format!("{more} more quality notes are in ListIndicators"));

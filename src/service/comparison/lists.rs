@@ -12,6 +12,7 @@ use crate::calendar::{Granularity, Hours};
 use crate::compare::list_stability::{ListQuestion, ListStability, assess_lists};
 use crate::compare::ranks::Worst;
 use crate::definitions::{DefinitionSet, Rule};
+use crate::pictures::count;
 use crate::proto::v1;
 use crate::service::errors::Fault;
 use crate::service::house::Waiting;
@@ -193,8 +194,10 @@ fn response(
     let left_out = units - found.assessed.len();
     let mut notes = Vec::new();
     if left_out > 0 {
-        notes
-            .push(format!("{left_out} organisations lack a number in a month and are left out of all lists"));
+        notes.push(format!(
+            "{} organisations lack a number in a month and are left out of all lists",
+            count(left_out)
+        ));
     }
     v1::AssessListStabilityResponse {
         months: (0..found.months.len()).map(month).collect(),

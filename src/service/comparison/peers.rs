@@ -14,6 +14,7 @@ use crate::calendar::{Days, Slots};
 use crate::compare::{FirstBand, quantile_groups};
 use crate::definitions::indicators::IndicatorName;
 use crate::organisations::Level;
+use crate::pictures::count;
 use crate::service::errors::Fault;
 use crate::store::Whose;
 
@@ -109,11 +110,15 @@ pub(super) fn of_fifth(
     let mut notes = vec![format!(
         "peers are fifth {wanted} by {} of the {} practices of the group that have one; 1 is {first}, {FIFTHS} {last}",
         scale.called,
-        value.iter().flatten().count()
+        count(value.iter().flatten().count())
     )];
     notes.extend(whose);
     if missing > 0 {
-        notes.push(format!("{missing} practices have no {} that is known, and are left out", scale.called));
+        notes.push(format!(
+            "{} practices have no {} that is known, and are left out",
+            count(missing),
+            scale.called
+        ));
     }
     Ok(notes)
 }

@@ -20,6 +20,7 @@ use crate::compare::composition::{Cells, Composition};
 use crate::compare::equivalent_periods::PeriodChange;
 use crate::compare::variance::{VarianceComponents, variance_components};
 use crate::definitions::{Definition, DefinitionSet};
+use crate::pictures::count;
 use crate::proto::v1;
 use crate::service::errors::Fault;
 use crate::service::house::Waiting;
@@ -256,34 +257,65 @@ fn of_calls(
     })
 }
 
-/// Patients in every month, relative to the first one; none where a month's are not known.
+/// Patients in every month, relative to the first one; none where neither period, or only one of them, has a month that is known.
 type Patients = Option<Vec<f64>>;
 
-/// Patients of each organisation, and what is said of them.
+/// Patients of each organisation, and what is said of them. Lists change slowly: between two months that are known the months that are not lie on a straight line.
 fn lists(question: &Question, gathering: &Gathering<'_>) -> Result<(Vec<Patients>, Vec<String>), Fault> {
     let read = ListSizes::read(gathering.sources, question.all.days(), &gathering.units.list)?;
+    let units = &gathering.units.list;
+    if read.is_empty() {
+        let told = "list sizes are not known: a change of list is part of the change".to_owned();
+        return Ok((vec![None; units.len()], vec![told]));
+    }
+    let months = &question.all.months;
+    let within = |period: &Window, known: &[Option<f64>]| {
+        months.iter().zip(known).any(|(month, known)| known.is_some() && period.days().contains(month.first))
+    };
+    let mut filled = 0;
     let of = |unit: &Unit| -> Patients {
-        let patients: Vec<f64> =
-            question.all.months.iter().map(|&month| read.of(unit, month)).collect::<Option<_>>()?;
-        let first = *patients.first()?;
-        Some(patients.iter().map(|patients| patients / first).collect())
+        let known: Vec<Option<f64>> = months.iter().map(|&month| read.of(unit, month)).collect();
+        let both = within(&question.before, &known) && within(&question.after, &known);
+        let line = straight(&known).filter(|_| both)?;
+        filled += usize::from(known.contains(&None));
+        let first = *line.first()?;
+        Some(line.iter().map(|patients| patients / first).collect())
     };
-    let lists: Vec<Patients> = if read.is_empty() {
-        vec![None; gathering.units.list.len()]
-    } else {
-        gathering.units.list.iter().map(of).collect()
-    };
+    let lists: Vec<Patients> = units.iter().map(of).collect();
     let known = lists.iter().flatten().count();
     let mut notes = read.notes();
-    if read.is_empty() {
-        notes.push("list sizes are not known: a change of list is part of the change".to_owned());
-    } else if known < lists.len() {
+    if known < lists.len() {
         notes.push(format!(
-            "list sizes of every month from the first to the last are known of {known} of {} organisations: of the others a change of list is part of the change",
-            lists.len()
+            "list sizes in both periods are known of {} of {} organisations: of the others a change of list is part of the change",
+            count(known),
+            count(lists.len())
+        ));
+    }
+    if filled > 0 {
+        notes.push(format!(
+            "of {} organisations list sizes are not known of every month: the others lie in a straight line between those that are",
+            count(filled)
         ));
     }
     Ok((lists, notes))
+}
+
+/// Values of months in a row, those that are not known on a straight line between those that are, and beyond the ends as at the ends. None where none is.
+fn straight(known: &[Option<f64>]) -> Option<Vec<f64>> {
+    let there: Vec<(usize, f64)> =
+        known.iter().enumerate().filter_map(|(at, value)| Some((at, (*value)?))).collect();
+    let (first, last) = (there.first()?, there.last()?);
+    let value = |at: usize| {
+        let after = there.partition_point(|(other, _)| *other < at);
+        match (after.checked_sub(1).map(|before| there[before]), there.get(after)) {
+            (Some((from, low)), Some(&(to, high))) => {
+                low + (high - low) * (at - from) as f64 / (to - from) as f64
+            }
+            (None, _) => first.1,
+            (_, None) => last.1,
+        }
+    };
+    Some((0..known.len()).map(value).collect())
 }
 
 fn of_elsewhere(

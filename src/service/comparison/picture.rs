@@ -12,7 +12,7 @@ use crate::calendar::Days;
 use crate::compare::control_chart::{Meaning, Signal};
 use crate::compare::funnel::Class;
 use crate::compare::ranks::{RankBand, Worst};
-use crate::pictures::{self, Axis, Format, Frame, Picture, PictureError, Unit, Width};
+use crate::pictures::{self, Axis, Format, Frame, Picture, PictureError, Unit, Width, count};
 use crate::proto::v1;
 use crate::service::errors::Fault;
 
@@ -120,7 +120,7 @@ pub(super) fn funnel(
         _ => "",
     };
     let mut frame = form.frame(
-        format!("{}: {} organisations", metric.label, points.len()),
+        format!("{}: {} organisations", metric.label, count(points.len())),
         question.window.days(),
         &question.set.name,
         compared.coverage.words(),
@@ -193,7 +193,7 @@ pub(super) fn ranks(form: Form, question: &rank::Question, ranked: &Ranked) -> R
         Worst::Lowest => "lowest",
     };
     let mut frame = form.frame(
-        format!("{}: ranks of {} organisations", question.measure.label, units.len()),
+        format!("{}: ranks of {} organisations", question.measure.label, count(units.len())),
         question.window.days(),
         &question.set.name,
         ranked.coverage.words(),
@@ -299,7 +299,7 @@ pub(super) fn control(form: Form, question: &control::Question, charted: &Charte
         format!("{}: {}", question.measure.label, called(shown)),
         question.window.days(),
         &question.set.name,
-        format!("{known} of {} points have a value", charted.points.len()),
+        format!("{} of {} points have a value", count(known), count(charted.points.len())),
         "This picture does not show why the series changed; a signal is a reason to look, not a finding.",
     );
     frame.statements = control_render::icons(question, charted).iter().map(|told| sentence(told)).collect();
@@ -344,7 +344,7 @@ pub(super) fn profile(
         format!("{}: {}", question.measure.label, called(&organisation)),
         question.window.days(),
         &question.set.name,
-        format!("{known} of {} points have calls", plot.points.len()),
+        format!("{} of {} points have calls", count(known), count(plot.points.len())),
         "This picture does not tell callers apart, nor a day without calls from a day whose calls did not arrive.",
     );
     pictures::profile(&frame, &plot).map_err(no_picture)
