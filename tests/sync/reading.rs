@@ -1,7 +1,7 @@
 //! A source of callgauge's on such an account: the real adapter, host and embedded store in a folder that goes away.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use callgauge::ingest::host::{Event, Host, HostRoom, Mapping, MappingRule, SourceSetup};
@@ -38,10 +38,10 @@ pub(crate) struct Reading {
 
 impl Reading {
     /// Opens everything; nothing is read yet.
-    pub(crate) async fn begin(account: &Account) -> Self {
+    pub(crate) async fn begin(account: &Account, limits: Limits) -> Self {
         let now = Moment::from_millis(LAST);
         let folder = tempfile::tempdir().expect("a folder");
-        let store = SqliteStore::open(folder.path(), Limits::default()).expect("opens");
+        let store = SqliteStore::open(folder.path(), limits).expect("opens");
         let store: Arc<dyn Store> = Arc::new(store);
         let rows = (0..PRACTICES).map(practice).collect();
         let directory = SharedDirectory::new(Directory::new(rows).expect("is whole"));
@@ -91,6 +91,15 @@ impl Reading {
     /// Calls that the store has.
     pub(crate) async fn stored(&self) -> u64 {
         self.store.status().calls
+    }
+
+    /// Waits until the store has sorted what came.
+    pub(crate) async fn settled(&self) {
+        let began = Instant::now();
+        while self.store.status().unsettled > 0 {
+            assert!(began.elapsed() < Duration::from_secs(60), "it settles");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// How long the vendor's limits had it wait.
