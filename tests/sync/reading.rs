@@ -1,7 +1,7 @@
 //! A source of callgauge's on such an account: the real adapter, host and embedded store in a folder that goes away.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use callgauge::ingest::host::{Event, Host, HostRoom, Mapping, MappingRule, SourceSetup};
@@ -91,15 +91,6 @@ impl Reading {
     /// Calls that the store has.
     pub(crate) async fn stored(&self) -> u64 {
         self.store.status().calls
-    }
-
-    /// Waits until the store has sorted what came.
-    pub(crate) async fn settled(&self) {
-        let began = Instant::now();
-        while self.store.status().unsettled > 0 {
-            assert!(began.elapsed() < Duration::from_secs(60), "it settles");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
     }
 
     /// How long the vendor's limits had it wait.

@@ -41,8 +41,15 @@ pub trait Listing: Sync {
 pub struct Room<P> {
     parts: Vec<P>,
     most: Option<usize>,
-    /// What is kept; everything where `None`.
-    among: Option<(HashSet<String>, fn(&P) -> String)>,
+    /// Whose parts are kept; everybody's where `None`.
+    among: Option<Calls<P>>,
+}
+
+/// Calls by their ids, and which of them a part belongs to.
+#[derive(Debug)]
+struct Calls<P> {
+    ids: HashSet<String>,
+    of: fn(&P) -> String,
 }
 
 impl<P> Room<P> {
@@ -54,8 +61,8 @@ impl<P> Room<P> {
     pub fn add(&mut self, parts: Vec<P>) {
         match &self.among {
             None => self.parts.extend(parts),
-            Some((calls, call_of)) => {
-                self.parts.extend(parts.into_iter().filter(|part| calls.contains(&call_of(part))));
+            Some(Calls { ids, of }) => {
+                self.parts.extend(parts.into_iter().filter(|part| ids.contains(&of(part))));
             }
         }
     }
@@ -102,10 +109,10 @@ impl StepPlan {
         if core.from < core.until && !listing.list(core, &mut room, page).await? {
             return Ok(None);
         }
-        let mut calls: HashSet<String> = room.parts.iter().map(L::call_of).collect();
-        calls.remove("");
+        let mut ids: HashSet<String> = room.parts.iter().map(L::call_of).collect();
+        ids.remove("");
         room.most = None;
-        room.among = Some((calls, L::call_of));
+        room.among = Some(Calls { ids, of: L::call_of });
         let margins = [
             Window { from: window.from, until: core.from },
             Window { from: core.until, until: window.until },
