@@ -8,7 +8,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
 binary=$(realpath "${1:-${CALLGAUGE_BIN:-${CARGO_TARGET_DIR:-$root/target}/release/callgauge}}")
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+trap '[ -z "${serving:-}" ] || kill "$serving" 2>/dev/null || true; rm -rf "$scratch"' EXIT
 
 fail() {
     printf 'NOT SO: %s\n' "$1" >&2
@@ -52,6 +52,35 @@ is 'a failure says what to change' "$(cat "$scratch/err")" 'cannot be read'
 mv "$scratch/away.csv" "$scratch/log.csv"
 run source sync python >/dev/null
 echo 'ok: and goes on when it is mended'
+
+# What a program of its own does wrong ends its reading with a line that says so.
+broken() { # WHAT SED LINE: started with this change of it, a reading of the example fails, and says so.
+    sed "$2" "$root/adapters/examples/python/adapter.py" >"$scratch/broken.py"
+    cmp -s "$root/adapters/examples/python/adapter.py" "$scratch/broken.py" && fail "$1: the example has changed, and this change of it does nothing"
+    sed "s#$root/adapters/examples/python/adapter.py#$scratch/broken.py#" "$scratch/callgauge.toml" >"$scratch/broken.toml"
+    if "$binary" --config "$scratch/broken.toml" source sync python --data "$scratch/data" >/dev/null 2>"$scratch/err"; then fail "$1: it is read all the same"; fi
+    is "$1" "$(cat "$scratch/err")" "$3"
+}
+broken 'another version of the contract is refused' 's/contract_version=1/contract_version=2/' 'speaks version 2 of the contract'
+broken 'a page that is too large is refused' \
+    's/^            words = {}/&; page.unknown_words.add(field="x", word="y" * 5000000, count=1)/' 'more than 4 MiB at once'
+broken 'a program that does not say where it listens is told of' 's/print(f"listening on /print(f"ready at /' 'is not "listening on ADDRESS:PORT"'
+broken 'a program that ends while it is asked is told of' 's/^            words = {}/            __import__("os")._exit(3)/' 'the adapter'"'"'s program ended'
+# A program that ended is started again, after a pause.
+sed 's/^            words = {}/&; pathlib.Path(sys.argv[2]).exists() or (pathlib.Path(sys.argv[2]).touch(), __import__("os")._exit(3))/' \
+    "$root/adapters/examples/python/adapter.py" >"$scratch/broken.py"
+sed -e "s#\"$root/adapters/examples/python/adapter.py\", \"$root/proto\"#\"$scratch/broken.py\", \"$root/proto\", \"$scratch/ended\"#" \
+    -e 's/^program/poll_interval_secs = 10\nprogram/' "$scratch/callgauge.toml" >"$scratch/again.toml"
+"$binary" --config "$scratch/again.toml" serve --listen 127.0.0.1:0 --metrics-listen off --data "$scratch/data" >"$scratch/serve.log" 2>&1 &
+serving=$!
+for _ in $(seq 300); do grep -q 'listening on' "$scratch/serve.log" && break; sleep 0.1; done
+url=http://$(sed -n 's/.*listening on \([0-9.:]*\).*/\1/p' "$scratch/serve.log" | head -1)
+for _ in $(seq 300); do [ -e "$scratch/ended" ] && "$binary" source list --server "$url" | grep -q 'waiting  20' && break; sleep 0.1; done
+again=$("$binary" source list --server "$url")
+kill "$serving"; wait "$serving" || true
+serving=
+is 'a program that ended is started again and read to the end' "$again" 'waiting  20'
+is 'and what ended it is in the log' "$(cat "$scratch/serve.log")" 'a reading failed'
 
 # The conformance kit, on the example as it is and on two that are wrong.
 example=$root/adapters/examples/python

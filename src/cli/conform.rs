@@ -11,6 +11,7 @@ mod ledger;
 mod play;
 mod port;
 mod store;
+mod through;
 mod verdicts;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ use std::time::{Duration, Instant};
 
 use callgauge_adapter::conformance::Verdict;
 use tokio::sync::watch;
+use tonic::service::Routes;
 use tonic::transport::Server;
 
 use self::between::Between;
@@ -167,12 +169,15 @@ async fn serve(
         .accept_compressed(tonic::codec::CompressionEncoding::Gzip)
         .max_decoding_message_size(MESSAGE)
         .max_encoding_message_size(MESSAGE);
-    let router = Server::builder()
-        .add_service(service)
+    let channel = behind.channel.clone();
+    let router = Routes::new(service)
         .add_service(health)
         .add_service(reflection().build_v1().map_err(|fault| failed(&fault))?)
-        .add_service(reflection().build_v1alpha().map_err(|fault| failed(&fault))?);
-    tokio::spawn(router.serve_with_incoming(incoming));
+        .add_service(reflection().build_v1alpha().map_err(|fault| failed(&fault))?)
+        .prepare()
+        .into_axum_router()
+        .fallback(move |request| through::through(channel.clone(), request));
+    tokio::spawn(Server::builder().add_routes(Routes::from(router)).serve_with_incoming(incoming));
     Ok((kills, address))
 }
 

@@ -134,7 +134,8 @@ pub async fn import(channel: Channel, month: &Month) -> Result<(), String> {
             .import_organisations(v1::ImportOrganisationsRequest { csv, validate_only: false })
             .await
             .map_err(|status| {
-                format!("the service refused the organisations of {}: {}", month.name(), status.message())
+                let (name, message, code) = (month.name(), status.message(), status.code());
+                format!("the service refused the organisations of {name}: {message} ({code:?})")
             })?;
     }
     Ok(())

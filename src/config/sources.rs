@@ -175,6 +175,7 @@ fn one(table: &Table, open: bool, faults: &mut Vec<String>) -> Option<SourceConf
     let poll_interval = Duration::from_secs(read.number_or("poll_interval_secs", 10..=86_400, 300));
     let lookback = read.optional_number("lookback_secs", 60..=8_640_000).map(|secs| Span { secs });
     let start = day(&mut read, "start").map(start_of);
+    read.also_takes(&["settings", "mapping"]);
     faults
         .extend(read.finish().err().into_iter().flat_map(|told| told.faults).map(|fault| fault.to_string()));
     let mapping = rules(mapping, faults);

@@ -86,6 +86,8 @@ id = "two words"
 vendor = "ringcentrl"
 poll_interval_secs = 1
 pol = 3
+setings = { product = "work" }
+maping = 1
 [[source.mapping]]
 number = "reception"
 practice = "A81001"
@@ -119,6 +121,8 @@ practice = "A81001"
         "f: source 1 (two words): vendor: ",
         "f: source 1 (two words): poll_interval_secs: ",
         "f: source 1 (two words): pol: is no setting here",
+        "f: source 1 (two words): setings: is no setting here; did you mean settings?",
+        "f: source 1 (two words): maping: is no setting here; did you mean mapping?",
         "f: source 1 (two words): mapping 1: number: ",
         "f: source 1 (two words): mapping 2: practice: ",
         "f: source 1 (two words): mapping 3: number: give one of",

@@ -61,6 +61,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_an_operator_can_mend_is_tried_with_every_adapter_or_said_never_to_come() {
+        let of_8x8 = callgauge_adapter_8x8::CONTACT_CENTER_SCRIPT;
+        let scripts = all().into_iter().map(|known| known.script).chain([of_8x8]);
+        let scripts = scripts.map(|script| script.parse::<toml::Table>().expect("is TOML"));
+        // A folder refuses nobody in words of its own.
+        for script in scripts.filter(|script| !script.contains_key("step")) {
+            let refusals = script["refusal"].as_array().expect("is a list");
+            for kind in ["credentials", "permission", "region", "disabled", "plan"] {
+                let tried = refusals.iter().any(|refusal| refusal["fault"].as_str() == Some(kind));
+                let skip = script.get("skip").and_then(|skip| skip.get(format!("a refusal of kind {kind}")));
+                assert!(tried != skip.is_some(), "{}: {kind}", script["vendor"]);
+            }
+        }
+    }
+
+    #[test]
     fn a_folder_is_first_read_whole_and_each_of_its_files_once() {
         let folders: Vec<_> = all()
             .into_iter()

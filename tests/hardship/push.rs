@@ -4,6 +4,8 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use callgauge::proto::v1::organisation_service_client::OrganisationServiceClient;
+use callgauge::proto::v1::{GetOrganisationRequest, ListOrganisationsRequest};
 use tempfile::TempDir;
 
 use crate::process::{Service, callgauge};
@@ -106,6 +108,22 @@ async fn a_client_that_submits_and_does_all_that_is_asked_passes() {
     let (code, report) = tried(By::Submissions, Planted::Nothing, "").await;
     assert_eq!(code, Some(0), "{report}");
     assert!(report.contains("the client uses no streams"), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_command_has_nothing_to_do_with_goes_through_as_it_is() {
+    let behind = Behind::begin().await;
+    let mut child =
+        behind.conform("").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("was built");
+    let url = address(&mut child);
+    let mut client = OrganisationServiceClient::connect(url).await.expect("listens");
+    let listed = client.list_organisations(ListOrganisationsRequest::default()).await;
+    let refused = client.get_organisation(GetOrganisationRequest { code: "?".to_owned() }).await;
+    child.kill().expect("is there");
+    child.wait().expect("ends");
+    assert!(!listed.expect("goes through").into_inner().organisations.is_empty());
+    let refused = refused.expect_err("is no code");
+    assert_eq!(refused.code(), tonic::Code::InvalidArgument, "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -99,7 +99,7 @@ async fn page(State(told): State<Arc<Told>>, RawQuery(query): RawQuery) -> Bytes
 }
 
 /// The fields of a query, decoded.
-fn fields(query: &str) -> HashMap<String, String> {
+pub(crate) fn fields(query: &str) -> HashMap<String, String> {
     query
         .split('&')
         .filter_map(|field| field.split_once('='))
@@ -107,7 +107,7 @@ fn fields(query: &str) -> HashMap<String, String> {
         .collect()
 }
 
-fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     let text = text.replace('+', " ");
     let mut parts = text.split('%');
     let mut decoded = parts.next().unwrap_or_default().to_owned();

@@ -38,10 +38,10 @@ pub(crate) struct Reading {
 
 impl Reading {
     /// Opens everything; nothing is read yet.
-    pub(crate) async fn begin(account: &Account) -> Self {
+    pub(crate) async fn begin(account: &Account, limits: Limits) -> Self {
         let now = Moment::from_millis(LAST);
         let folder = tempfile::tempdir().expect("a folder");
-        let store = SqliteStore::open(folder.path(), Limits::default()).expect("opens");
+        let store = SqliteStore::open(folder.path(), limits).expect("opens");
         let store: Arc<dyn Store> = Arc::new(store);
         let rows = (0..PRACTICES).map(practice).collect();
         let directory = SharedDirectory::new(Directory::new(rows).expect("is whole"));

@@ -60,7 +60,7 @@
 //! | a column more in the header | taken: it is not mapped |
 //! | no header (`columns` names them) and another number of columns | the file is refused, with both numbers |
 //! | a line with more or fewer columns than are named | a reject by line |
-//! | a quote that is not closed, a line over 64 KiB | a reject by line; reading goes on with the next |
+//! | a quote that is not closed on its line (the next one in the file stands in front of text), a line over 64 KiB | a reject by line; reading goes on with the next |
 //! | a last line without an end | waits for the rest, ten minutes after the last change it is taken; until then an aggregated file is not taken at all |
 //! | 1,000 refused rows of an aggregated file | told by line, further ones by their number |
 

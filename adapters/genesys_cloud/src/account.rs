@@ -31,7 +31,7 @@ const ERRORS: ErrorTable = ErrorTable {
         ErrorRule::of_code("authentication.failed", Fault::Credentials, WRONG_CLIENT),
         ErrorRule::of_code(
             "unauthorized_client",
-            Fault::Permission,
+            Fault::Disabled,
             "the client was not made with the grant Client Credentials; make one that is",
         ),
         ErrorRule::of_code("missing.permissions", Fault::Permission, NO_PERMISSION),
@@ -92,8 +92,9 @@ impl Account {
         let token = read.url_or("token_url", &format!("https://login.{region}/oauth/token"));
         read.finish()?;
         let rate = Rate::per_minute(u32::try_from(per_minute).unwrap_or(150));
+        let sign_in = OAuth::client_credentials(token).client_basic(&id, secret).errors(ERRORS);
         let client = Client::builder("Genesys Cloud", base)
-            .auth(Auth::oauth(OAuth::client_credentials(token).client_basic(&id, secret)))
+            .auth(Auth::oauth(sign_in))
             .budget(Budget::new(settings, "genesys_cloud").rate("", rate))
             .errors(ERRORS)
             .build();

@@ -7,7 +7,7 @@ use callgauge_adapter::http::{
     Assertion, Auth, Budget, Client, CodeAt, ErrorRule, ErrorTable, LimitHeaders, OAuth, Rate, Request,
 };
 use callgauge_adapter::schema::Moment;
-use callgauge_adapter::steps::StepPlan;
+use callgauge_adapter::steps::{Listing, Room, StepPlan};
 use callgauge_adapter::{
     Adapter, AdapterError, CheckReport, Fault, FetchRequest, Next, Page, SettingFaults, Settings,
     SettingsReader, Span, Window, time,
@@ -29,7 +29,7 @@ const MARGIN: Span = Span::hours(1);
 const STEPS: StepPlan = StepPlan {
     first: Span::hours(6),
     longest: Span::hours(48),
-    shortest: Span::minutes(15),
+    shortest: Span::minutes(1),
     rows: 2 * PER_PAGE,
 };
 
@@ -134,15 +134,18 @@ impl Account {
             .build();
         Ok(Self { client, rules })
     }
+}
 
-    /// All records that began in a stretch; `None` where they are more than `most` and the stretch can be cut.
-    async fn records(
+#[async_trait]
+impl Listing for Account {
+    type Part = Record;
+
+    async fn list(
         &self,
         window: Window,
-        most: Option<usize>,
+        room: &mut Room<Record>,
         page: &mut Page,
-    ) -> Result<Option<Vec<Record>>, AdapterError> {
-        let mut records = Vec::new();
+    ) -> Result<bool, AdapterError> {
         for number in 1_u32.. {
             let request = Request::get("/restapi/v1.0/account/~/call-log")
                 .query("view", "Detailed")
@@ -158,15 +161,19 @@ impl Account {
                     "gave another page than it was asked for: expected paging.page to be the one asked for",
                 ));
             }
-            records.append(&mut log.records(page));
+            room.add(log.records(page));
             if !log.has_more() {
-                return Ok(Some(records));
+                return Ok(true);
             }
-            if most.is_some_and(|most| records.len() >= most) {
-                return Ok(None);
+            if room.is_full() {
+                return Ok(false);
             }
         }
-        Ok(Some(records))
+        Err(self.client.protocol("gives pages without end: expected a last one, without navigation.nextPage"))
+    }
+
+    fn call_of(record: &Record) -> String {
+        map::call_id(record)
     }
 }
 
@@ -174,14 +181,13 @@ impl Account {
 impl Adapter for Account {
     async fn check(&self, now: Moment) -> Result<CheckReport, AdapterError> {
         let mut page = Page::empty(Next::Done);
-        let day = Window { from: now.plus_millis(-86_400_000), until: now };
-        let records = self.records(day, None, &mut page).await?.unwrap_or_default();
+        let (back, records) = STEPS.latest(self, now, Span::days(1), &mut page).await?;
         let listed = records.len();
         map::calls(records, &self.rules, None, &mut page);
         let mut report = CheckReport {
             works: vec![
                 "signed in".into(),
-                format!("may read the company's call log: {listed} records of the last 24 hours"),
+                format!("may read the company's call log: {listed} records, looking back {back}"),
             ],
             ..CheckReport::default()
         };
@@ -199,7 +205,7 @@ impl Adapter for Account {
         let step = STEPS.step(&request)?;
         let window = step.read(MARGIN, MARGIN, request.now);
         let mut page = Page::empty(Next::Done);
-        let Some(records) = self.records(window, STEPS.most(&step), &mut page).await? else {
+        let Some(records) = STEPS.parts(self, &step, window, &mut page).await? else {
             return Ok(STEPS.halved(&step));
         };
         page.next = STEPS.next(&step, records.len(), request.window);

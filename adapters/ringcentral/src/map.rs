@@ -48,7 +48,7 @@ pub(crate) fn calls(records: Vec<Record>, rules: &Rules, core: Option<Window>, p
 }
 
 /// The id that all records of a call share: that of the session, or of the one it was split off from.
-fn call_id(record: &Record) -> String {
+pub(crate) fn call_id(record: &Record) -> String {
     let session = record
         .transferee
         .as_ref()

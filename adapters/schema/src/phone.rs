@@ -1,7 +1,8 @@
 //! What a UK telephone number looks like, so that none gets in where labels and ids are taken.
 
 /// Whether a label holds something shaped like a UK telephone number: `+44` or `0044` with 9 or 10 digits behind it, or `0` and 9 or 10 digits of
-/// which the first is that of a UK area or mobile code (1, 2, 3, 5, 7, 8, 9). Spaces, dots, hyphens and brackets between digits do not hide it.
+/// which the first is that of a UK area or mobile code (1, 2, 3, 5, 7, 8, 9). Spaces, dots, hyphens and brackets between digits do not hide it, and neither
+/// do other digits that a space or bracket sets apart from it, as in `07700 900123 4`.
 /// Digits that touch a letter or a further digit are part of a longer word and do not count, so `c0123456789` passes.
 pub fn looks_like_uk_number(label: &str) -> bool {
     scan(label.as_bytes(), true)
@@ -21,47 +22,73 @@ fn scan(bytes: &[u8], across: bool) -> bool {
             at += 1;
             continue;
         }
-        let (run, end, next) = Run::read(bytes, at, across);
-        if bytes.get(end).is_none_or(|next| !next.is_ascii_alphanumeric()) && run.number_shaped(across) {
+        let run = Run::read(bytes, at, across);
+        if run.holds_number(bytes, across) {
             return true;
         }
-        at = next.max(at + 1);
+        at = run.next.max(at + 1);
     }
     false
 }
 
-/// Digits that stand together, as many of them as a telephone number could have and two more.
+/// As many digits as a telephone number could have and two more.
+const MOST: usize = 18;
+
+/// Digits that stand together.
 struct Run {
-    digits: [u8; 18],
+    digits: [u8; MOST],
     len: usize,
     plus: bool,
+    /// Bit n is set where a space or bracket stands after n digits.
+    gaps: u32,
+    /// Where the last digit ends.
+    end: usize,
+    /// Where to read on: behind the first gap, or behind the run where there is none.
+    next: usize,
 }
 
 impl Run {
-    /// The run that begins at `at`, where its last digit ends, and where to read on. `across`: over what people put between digits.
-    fn read(bytes: &[u8], at: usize, across: bool) -> (Self, usize, usize) {
-        let mut run = Self { digits: [0; 18], len: 0, plus: false };
-        let (mut next, mut end) = (at, at);
-        while next < bytes.len() {
-            match bytes[next] {
+    /// The run that begins at `at`. `across`: over what people put between digits.
+    fn read(bytes: &[u8], at: usize, across: bool) -> Self {
+        let mut run = Self { digits: [0; MOST], len: 0, plus: false, gaps: 0, end: at, next: at };
+        let mut here = at;
+        let mut behind_gap = None;
+        while here < bytes.len() {
+            match bytes[here] {
                 digit if digit.is_ascii_digit() => {
-                    if run.len < run.digits.len() {
+                    if run.len < MOST {
                         run.digits[run.len] = digit;
                         run.len += 1;
+                    } else if run.gaps != 0 {
+                        break;
                     }
-                    end = next + 1;
+                    run.end = here + 1;
                 }
                 b'+' if run.len == 0 => run.plus = true,
-                b' ' | b'(' | b')' | b'-' | b'.' if across => {}
+                b' ' | b'(' | b')' if across => {
+                    if run.len > 0 {
+                        run.gaps |= 1 << run.len;
+                        behind_gap.get_or_insert(here + 1);
+                    }
+                }
+                b'-' | b'.' if across => {}
                 _ => break,
             }
-            next += 1;
+            here += 1;
         }
-        (run, end, next)
+        run.next = behind_gap.unwrap_or(here);
+        run
     }
 
-    fn number_shaped(&self, label: bool) -> bool {
-        let digits = &self.digits[..self.len];
+    /// Whether the run is shaped like a number as far as its end, or as far as one of its gaps.
+    fn holds_number(&self, bytes: &[u8], label: bool) -> bool {
+        let ends = bytes.get(self.end).is_none_or(|next| !next.is_ascii_alphanumeric());
+        (ends && self.number_shaped(self.len, label))
+            || (10..self.len).any(|len| self.gaps & (1 << len) != 0 && self.number_shaped(len, label))
+    }
+
+    fn number_shaped(&self, len: usize, label: bool) -> bool {
+        let digits = &self.digits[..len];
         let national = |rest: &[u8]| {
             (9..=10).contains(&rest.len())
                 && matches!(rest[0], b'1' | b'2' | b'3' | b'5' | b'7' | b'8' | b'9')
@@ -98,6 +125,12 @@ mod tests {
             "ext:020.7946.0123",
             "2026 +44 20 7946 0123",
             "0169772123",
+            "07700 900123 4",
+            "4 07700 900123",
+            "queue 2 (07700 900123) 15",
+            "+44 7700 900123 201",
+            "0117 496 0123 2026-02-02",
+            "2026 02 02 08 15 30 07700 900123",
         ] {
             assert!(looks(text), "{text}");
         }
@@ -128,6 +161,11 @@ mod tests {
             "c0123456789",
             "12345678901234567890",
             "3f2a-0711",
+            "3f2a0711-0123-4567-8901-447700900123",
+            "01.02.2026 08.15.30",
+            "01/02/2026 08:15:30",
+            "2026-02-02 08:15 201 202 203",
+            "1 2 3 4 5 6 7 8 9 10 11 12",
             "ext 201",
             "",
         ] {

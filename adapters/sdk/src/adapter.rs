@@ -129,7 +129,7 @@ pub trait Vendor: Send + Sync {
 /// - *Nothing personal*: callers' numbers, names and recordings are dropped where the payload is parsed: wire types have no field for them. They are
 ///   in no record, reject, cursor, log line or error. Ids that hold a number are hashed.
 /// - *Cancel-safe*: the host may drop the future at any moment; what was not given back did not happen.
-/// - *Bounded*: memory does not exceed two pages of the vendor's.
+/// - *Bounded*: memory does not exceed two pages of the vendor's, and the one that is being read; [`crate::steps`] does that for vendors that list legs.
 #[async_trait]
 pub trait Adapter: Send + Sync {
     /// Tries credentials and permissions and reads a little, newest first.

@@ -1,9 +1,12 @@
 //! Reading a window in steps: for vendors that list the legs of a call one by one, so that all legs of a step are read before any call is given.
 //!
-//! A step is as long as its rows fit into memory: one that turns out to have too many is begun again at half its length, and after a thin one the next is
-//! twice as long. Where the step began and how long it is are all that a cursor holds.
+//! A step is as long as its rows fit into memory ([`StepPlan::parts`]): one that turns out to have too many is begun again at half its length, and after a
+//! thin one the next is twice as long. Where the step began and how long it is are all that a cursor holds.
+
+mod parts;
 
 use callgauge_schema::Moment;
+pub use parts::{Listing, Room};
 use serde::{Deserialize, Serialize};
 
 use crate::{AdapterError, Cursor, Fault, FetchRequest, Next, Page, Span, Window};
@@ -17,7 +20,7 @@ pub struct StepPlan {
     pub longest: Span,
     /// None is cut any shorter, however many rows it has.
     pub shortest: Span,
-    /// With more rows than this a step is cut: two of the vendor's pages, so that no more of them are held.
+    /// No more rows than this are held: two of the vendor's pages. A step that has more is cut.
     pub rows: usize,
 }
 
@@ -61,14 +64,14 @@ impl StepPlan {
     }
 
     /// Where to go on instead, where a step has this many rows and can be cut.
-    pub fn cut(&self, step: &Step, rows: usize) -> Option<Next> {
+    fn cut(&self, step: &Step, rows: usize) -> Option<Next> {
         let long = step.span > self.shortest && step.core.until > after(step.core.from, self.shortest);
         let half = Span { secs: step.span.secs / 2 }.max(self.shortest);
         (rows > self.rows && long).then(|| cursor(step.core.from, half))
     }
 
-    /// How many rows to read of a step: where there are as many and another page, it is cut. `None` where it cannot be.
-    pub fn most(&self, step: &Step) -> Option<usize> {
+    /// How many rows to read of a step: where there are more, it is cut. `None` where it cannot be.
+    fn most(&self, step: &Step) -> Option<usize> {
         self.cut(step, usize::MAX).map(|_| self.rows)
     }
 

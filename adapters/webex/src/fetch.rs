@@ -5,7 +5,7 @@ use callgauge_adapter::http::{
     Auth, Budget, Client, CodeAt, ErrorRule, ErrorTable, Found, OAuth, PageMark, Pager, Rate, Request,
 };
 use callgauge_adapter::schema::Moment;
-use callgauge_adapter::steps::StepPlan;
+use callgauge_adapter::steps::{Listing, Room, StepPlan};
 use callgauge_adapter::{
     Adapter, AdapterError, CheckReport, Fault, FetchRequest, Next, Page, SettingFaults, Settings,
     SettingsReader, Span, Window, time,
@@ -21,12 +21,8 @@ const BEFORE: Span = Span::minutes(90);
 /// A leg reported this long after another makes its call be given with the later step.
 const AFTER: Span = Span::minutes(30);
 /// With two pages of legs a step is full. The vendor takes 12 hours at most, margins included.
-const STEPS: StepPlan = StepPlan {
-    first: Span::hours(10),
-    longest: Span::hours(10),
-    shortest: Span::minutes(30),
-    rows: 2 * PER_PAGE,
-};
+const STEPS: StepPlan =
+    StepPlan { first: Span::hours(10), longest: Span::hours(10), shortest: Span::minutes(1), rows: PER_PAGE };
 /// How long the history is kept.
 pub(crate) const KEEPS: Span = Span::days(30);
 /// Only what is older than this can be asked for, in milliseconds: five minutes, and ten seconds for clocks.
@@ -50,7 +46,7 @@ const ERRORS: ErrorTable = ErrorTable {
         ErrorRule::of_status(
             403,
             Fault::Permission,
-            "the scope spark-admin:calling_cdr_read is missing, or the administrator lacks the role Webex Calling Detailed Call History API access",
+            "the scope spark-admin:calling_cdr_read is missing, the administrator lacks the role Webex Calling Detailed Call History API access, or the organisation's plan has no Webex Calling",
         ),
         ErrorRule::of_code(
             "invalid_grant",
@@ -103,14 +99,18 @@ impl Account {
             Client::builder("Webex", base).auth(Auth::oauth(sign_in)).budget(budget).errors(ERRORS).build();
         Ok(Self { client, org_id, locations })
     }
+}
 
-    /// All legs reported in a stretch; `None` where they are more than `most`.
-    async fn legs(
+#[async_trait]
+impl Listing for Account {
+    type Part = Leg;
+
+    async fn list(
         &self,
         window: Window,
-        most: Option<usize>,
+        room: &mut Room<Leg>,
         page: &mut Page,
-    ) -> Result<Option<Vec<Leg>>, AdapterError> {
+    ) -> Result<bool, AdapterError> {
         let first = Request::get("cdr_feed")
             .query("startTime", time::to_iso_millis(window.from))
             .query("endTime", time::to_iso_millis(window.until))
@@ -118,7 +118,6 @@ impl Account {
             .query_opt("orgId", self.org_id.as_deref())
             .query_opt("locations", (!self.locations.is_empty()).then(|| self.locations.join(",")))
             .accept(404);
-        let mut legs = Vec::new();
         let mut mark = PageMark::First;
         loop {
             let request = PAGES.apply(&self.client, first.clone(), &mark)?;
@@ -127,20 +126,24 @@ impl Account {
             if reply.status == 404 {
                 // Nothing in the window is answered so; anything else that is not found is a wrong address.
                 return if String::from_utf8_lossy(&reply.body).contains("No CDRs") {
-                    Ok(Some(legs))
+                    Ok(true)
                 } else {
                     Err(self.client.protocol("has nothing at this address: check base_url"))
                 };
             }
             let feed = Feed::parse(&reply.body)?;
-            legs.append(&mut feed.legs(page));
+            room.add(feed.legs(page));
             let found = Found { rows: feed.len(), ..Found::new(&reply) };
             match PAGES.next(&self.client, &mark, found)? {
-                None => return Ok(Some(legs)),
-                Some(_) if most.is_some_and(|most| legs.len() >= most) => return Ok(None),
+                None => return Ok(true),
+                Some(_) if room.is_full() => return Ok(false),
                 Some(next) => mark = next,
             }
         }
+    }
+
+    fn call_of(leg: &Leg) -> String {
+        map::call_id(leg)
     }
 }
 
@@ -149,14 +152,13 @@ impl Adapter for Account {
     async fn check(&self, now: Moment) -> Result<CheckReport, AdapterError> {
         let mut page = Page::empty(Next::Done);
         let until = now.plus_millis(-FRESH_MS);
-        let day = Window { from: until.plus_millis(-43_200_000), until };
-        let legs = self.legs(day, None, &mut page).await?.unwrap_or_default();
+        let (back, legs) = STEPS.latest(self, until, Span::hours(12), &mut page).await?;
         let listed = legs.len();
         map::calls(legs, None, &mut page);
         Ok(CheckReport {
             works: vec![
                 "signed in".into(),
-                format!("may read the detailed call history: {listed} legs of the last 12 hours"),
+                format!("may read the detailed call history: {listed} legs, looking back {back}"),
             ],
             warnings: self.client.skew_warning().into_iter().collect(),
             sample: CheckReport::newest(page.calls),
@@ -175,7 +177,7 @@ impl Adapter for Account {
             page.next = STEPS.next(&step, 0, request.window);
             return Ok(page);
         }
-        let Some(legs) = self.legs(window, STEPS.most(&step), &mut page).await? else {
+        let Some(legs) = STEPS.parts(self, &step, window, &mut page).await? else {
             return Ok(STEPS.halved(&step));
         };
         page.next = STEPS.next(&step, legs.len(), request.window);

@@ -15,12 +15,7 @@ use crate::wire::Leg;
 pub(crate) fn calls(legs: Vec<Leg>, core: Option<Window>, page: &mut Page) {
     let mut joined: BTreeMap<String, Vec<Leg>> = BTreeMap::new();
     for leg in legs {
-        let id = [&leg.correlation_id, &leg.interaction_id, &leg.report_id]
-            .into_iter()
-            .find(|id| !id.is_empty())
-            .cloned()
-            .unwrap_or_default();
-        joined.entry(id).or_default().push(leg);
+        joined.entry(call_id(&leg)).or_default().push(leg);
     }
     for (id, mut legs) in joined {
         legs.sort_by(|a, b| (&a.start_time, &a.report_id).cmp(&(&b.start_time, &b.report_id)));
@@ -34,6 +29,15 @@ pub(crate) fn calls(legs: Vec<Leg>, core: Option<Window>, page: &mut Page) {
         let mapped = call(&id, &legs, page);
         page.take(mapped);
     }
+}
+
+/// The id that all legs of a call share.
+pub(crate) fn call_id(leg: &Leg) -> String {
+    [&leg.correlation_id, &leg.interaction_id, &leg.report_id]
+        .into_iter()
+        .find(|id| !id.is_empty())
+        .cloned()
+        .unwrap_or_default()
 }
 
 fn call(id: &str, legs: &[Leg], page: &mut Page) -> Result<Option<VendorCall>, Box<RejectedRow>> {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use callgauge_adapter::http::{Auth, Budget, Client, CodeAt, ErrorRule, ErrorTable, OAuth, Rate, Request};
 use callgauge_adapter::schema::Moment;
-use callgauge_adapter::steps::StepPlan;
+use callgauge_adapter::steps::{Listing, Room, StepPlan};
 use callgauge_adapter::{
     Adapter, AdapterError, CheckReport, Fault, FetchRequest, Next, Page, Secret, SettingFaults, Settings,
     SettingsReader, Span, Window, time,
@@ -20,7 +20,7 @@ const MARGIN: Span = Span::hours(1);
 const STEPS: StepPlan = StepPlan {
     first: Span::hours(6),
     longest: Span::hours(48),
-    shortest: Span::minutes(15),
+    shortest: Span::minutes(1),
     rows: 2 * PER_PAGE,
 };
 /// So long after a call its elements are there, or never come, in milliseconds: an hour.
@@ -115,49 +115,6 @@ impl Account {
         Ok(Self { client, elements })
     }
 
-    /// All rows that began in a stretch; `None` where they are more than `most`.
-    async fn rows(
-        &self,
-        window: Window,
-        most: Option<usize>,
-        page: &mut Page,
-    ) -> Result<Option<Vec<Row>>, AdapterError> {
-        let mut rows = Vec::new();
-        let mut token: Option<String> = None;
-        loop {
-            let request = Request::get("phone/call_history")
-                .query("from", time::to_iso(window.from))
-                // Whole seconds; the end's own second is read too, and dropped when calls are joined.
-                .query("to", time::to_iso(window.until.plus_millis(999)))
-                .query("time_type", "start_time")
-                .query("page_size", PER_PAGE)
-                .query_opt("next_page_token", token.as_deref());
-            let (_, reply) = self.client.json::<serde::de::IgnoredAny>(&request).await?;
-            let history = History::parse(&reply.body)?;
-            rows.append(&mut history.rows(page));
-            let Some(next) = history.next().map(str::to_owned) else {
-                return Err(self.client.protocol(
-                    "does not say whether there is another page: expected next_page_token, empty on the last",
-                ));
-            };
-            match Some(next).filter(|token| !token.is_empty()) {
-                None => return Ok(Some(rows)),
-                next if next == token => {
-                    return Err(self
-                        .client
-                        .protocol("named the same page again as the next one: expected another or none"));
-                }
-                Some(_) if history.len() == 0 => {
-                    return Err(self
-                        .client
-                        .protocol("gave a page without rows that says there is another: expected rows"));
-                }
-                Some(_) if most.is_some_and(|most| rows.len() >= most) => return Ok(None),
-                next => token = next,
-            }
-        }
-    }
-
     /// Puts the elements into the calls that have some. What is not there yet counts as in progress; of a call that ended long ago they do not come
     /// any more, and the row has to do.
     async fn add_elements(
@@ -197,6 +154,56 @@ impl Account {
     }
 }
 
+#[async_trait]
+impl Listing for Account {
+    type Part = Row;
+
+    async fn list(
+        &self,
+        window: Window,
+        room: &mut Room<Row>,
+        page: &mut Page,
+    ) -> Result<bool, AdapterError> {
+        let mut token: Option<String> = None;
+        loop {
+            let request = Request::get("phone/call_history")
+                .query("from", time::to_iso(window.from))
+                // Whole seconds; the end's own second is read too, and dropped when calls are joined.
+                .query("to", time::to_iso(window.until.plus_millis(999)))
+                .query("time_type", "start_time")
+                .query("page_size", PER_PAGE)
+                .query_opt("next_page_token", token.as_deref());
+            let (_, reply) = self.client.json::<serde::de::IgnoredAny>(&request).await?;
+            let history = History::parse(&reply.body)?;
+            room.add(history.rows(page));
+            let Some(next) = history.next().map(str::to_owned) else {
+                return Err(self.client.protocol(
+                    "does not say whether there is another page: expected next_page_token, empty on the last",
+                ));
+            };
+            match Some(next).filter(|token| !token.is_empty()) {
+                None => return Ok(true),
+                next if next == token => {
+                    return Err(self
+                        .client
+                        .protocol("named the same page again as the next one: expected another or none"));
+                }
+                Some(_) if history.len() == 0 => {
+                    return Err(self
+                        .client
+                        .protocol("gave a page without rows that says there is another: expected rows"));
+                }
+                Some(_) if room.is_full() => return Ok(false),
+                next => token = next,
+            }
+        }
+    }
+
+    fn call_of(row: &Row) -> String {
+        map::call_id(row)
+    }
+}
+
 /// An id as a part of a path.
 fn encoded(id: &str) -> String {
     let mut text = String::with_capacity(id.len());
@@ -214,15 +221,14 @@ fn encoded(id: &str) -> String {
 impl Adapter for Account {
     async fn check(&self, now: Moment) -> Result<CheckReport, AdapterError> {
         let mut page = Page::empty(Next::Done);
-        let day = Window { from: now.plus_millis(-86_400_000), until: now };
-        let rows = self.rows(day, None, &mut page).await?.unwrap_or_default();
+        let (back, rows) = STEPS.latest(self, now, Span::days(1), &mut page).await?;
         let listed = rows.len();
         let mut calls = map::join(rows, None);
         calls.sort_by(|a, b| b.rows[0].start_time.cmp(&a.rows[0].start_time));
         calls.truncate(CheckReport::SAMPLE);
         let mut works = vec![
             "signed in".into(),
-            format!("may read the account's call history: {listed} rows of the last 24 hours"),
+            format!("may read the account's call history: {listed} rows, looking back {back}"),
         ];
         let mut warnings = Vec::new();
         if self.elements {
@@ -245,7 +251,7 @@ impl Adapter for Account {
         let read = step.read(MARGIN, MARGIN, request.now);
         let window = Window { from: read.from.max(oldest), until: read.until };
         let mut page = Page::empty(Next::Done);
-        let Some(rows) = self.rows(window, STEPS.most(&step), &mut page).await? else {
+        let Some(rows) = STEPS.parts(self, &step, window, &mut page).await? else {
             return Ok(STEPS.halved(&step));
         };
         page.next = STEPS.next(&step, rows.len(), request.window);

@@ -21,8 +21,7 @@ pub(crate) struct Joined {
 pub(crate) fn join(rows: Vec<Row>, core: Option<Window>) -> Vec<Joined> {
     let mut joined: BTreeMap<String, Vec<Row>> = BTreeMap::new();
     for row in rows {
-        let id = row.call_id.as_ref().or(row.call_history_uuid.as_ref()).cloned().unwrap_or_default();
-        joined.entry(id).or_default().push(row);
+        joined.entry(call_id(&row)).or_default().push(row);
     }
     let mut calls = Vec::with_capacity(joined.len());
     for (id, mut rows) in joined {
@@ -37,6 +36,11 @@ pub(crate) fn join(rows: Vec<Row>, core: Option<Window>) -> Vec<Joined> {
         }
     }
     calls
+}
+
+/// The id that all rows of a call share.
+pub(crate) fn call_id(row: &Row) -> String {
+    row.call_id.as_ref().or(row.call_history_uuid.as_ref()).cloned().unwrap_or_default()
 }
 
 impl Joined {

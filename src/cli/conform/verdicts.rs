@@ -73,7 +73,8 @@ fn came(ledger: &Ledger, report: &mut Report) {
     let (records, batches) = (grouped(ledger.records as i64), grouped(ledger.batches as i64));
     let mut found: Vec<String> = ledger.refusals.iter().cloned().collect();
     if ledger.too_many {
-        found.push(format!("more than {} different calls came", grouped(super::ledger::CALLS as i64)));
+        let most = grouped(super::ledger::CALLS as i64);
+        found.push(format!("more than {most} different calls came, and those after them were not followed"));
     }
     report.holds(
         "the service takes what it sends",

@@ -11,6 +11,7 @@ use tonic::codec::{BufferSettings, Codec, EncodeBuf, Encoder};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status, Streaming};
 use tonic_prost::ProstDecoder;
+use tonic_types::StatusExt as _;
 
 use super::encode::Batch;
 use crate::proto::v1;
@@ -21,6 +22,8 @@ const IN_FLIGHT: usize = 16;
 const MAX_BREAKS: u32 = 8;
 /// Wait before the first new attempt; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// The longest that a service may ask to wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const METHOD: &str = "/callgauge.v1.CallRecordService/StreamCallRecords";
 
 /// Who sends, and what it cannot know.
@@ -103,7 +106,8 @@ pub async fn send(
             ));
         }
         sent.breaks += 1;
-        tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(breaks - 1)).await;
+        let pause = FIRST_PAUSE * 2_u32.pow(breaks - 1);
+        tokio::time::sleep(pause.max(broken.wait.min(LONGEST_WAIT))).await;
     }
 }
 
@@ -112,6 +116,14 @@ struct Broken {
     message: String,
     /// Whether a new attempt may help.
     passing: bool,
+    /// How long the service asks to wait before.
+    wait: Duration,
+}
+
+impl Broken {
+    const fn new(message: String, passing: bool) -> Self {
+        Self { message, passing, wait: Duration::ZERO }
+    }
 }
 
 impl From<Status> for Broken {
@@ -121,7 +133,13 @@ impl From<Status> for Broken {
             Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown | Code::Aborted
         ) || (status.code() == Code::Internal && std::error::Error::source(&status).is_some());
         let message = status.message().split_whitespace().collect::<Vec<_>>().join(" ");
-        Self { message: format!("{message} ({:?})", status.code()), passing }
+        let told = status.get_details_retry_info().and_then(|info| info.retry_delay);
+        let asked = told.filter(|_| status.code() == Code::ResourceExhausted);
+        Self {
+            message: format!("{message} ({:?})", status.code()),
+            passing: passing || asked.is_some(),
+            wait: told.unwrap_or_default(),
+        }
     }
 }
 
@@ -133,7 +151,7 @@ async fn one_stream(
     sent: &mut Sent,
     progress: &mut impl FnMut(&Sent),
 ) -> Result<(), Broken> {
-    let channel = connect(url).await.map_err(|message| Broken { message, passing: true })?;
+    let channel = connect(url).await.map_err(|message| Broken::new(message, true))?;
     let (frames, queue) = mpsc::channel::<Frame>(IN_FLIGHT);
     let mut numbered = 0_u64;
     let mut frame = |batch: &Batch| {
@@ -158,7 +176,7 @@ async fn one_stream(
         }
     }
     let mut client = tonic::client::Grpc::new(channel);
-    client.ready().await.map_err(|error| Broken { message: error.to_string(), passing: true })?;
+    client.ready().await.map_err(|error| Broken::new(error.to_string(), true))?;
     let path = http::uri::PathAndQuery::from_static(METHOD);
     let request = Request::new(ReceiverStream::new(queue));
     let response = client.streaming(request, path, RawCodec).await?;
@@ -171,12 +189,12 @@ async fn one_stream(
                     if unacked.is_empty() && frames.is_none() {
                         return Ok(());
                     }
-                    return Err(Broken { message: "the service ended the stream early".to_owned(), passing: true });
+                    return Err(Broken::new("the service ended the stream early".to_owned(), true));
                 };
                 acked += 1;
                 if ack.batch_number != acked {
                     let message = format!("batch {} was acknowledged instead of batch {acked}", ack.batch_number);
-                    return Err(Broken { message, passing: false });
+                    return Err(Broken::new(message, false));
                 }
                 if let Some(batch) = unacked.pop_front() {
                     sent.count(&batch, &ack);
@@ -311,8 +329,18 @@ impl Encoder for RawEncoder {
 #[cfg(test)]
 mod tests {
     use prost::Message as _;
+    use tonic_types::ErrorDetails;
 
     use super::*;
+
+    #[test]
+    fn a_service_that_asks_for_a_pause_is_tried_again_after_it() {
+        let asked = |details| Status::with_error_details(Code::ResourceExhausted, "wait", details);
+        let pause = Duration::from_secs(3);
+        let broken = Broken::from(asked(ErrorDetails::with_retry_info(Some(pause))));
+        assert!(broken.passing && broken.wait == pause, "{}", broken.message);
+        assert!(!Broken::from(asked(ErrorDetails::new())).passing, "a limit does not pass by waiting");
+    }
 
     #[test]
     fn the_first_message_of_a_stream_says_who_sends_and_what_it_cannot_know() {

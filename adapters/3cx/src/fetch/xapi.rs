@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use callgauge_adapter::http::{Auth, Budget, Client, CodeAt, ErrorRule, ErrorTable, OAuth, Rate, Request};
 use callgauge_adapter::schema::Moment;
-use callgauge_adapter::steps::StepPlan;
+use callgauge_adapter::steps::{Listing, Room, StepPlan};
 use callgauge_adapter::{
     Adapter, AdapterError, CheckReport, Fault, FetchRequest, Next, Page, RejectedRow, SettingFaults,
     Settings, SettingsReader, Span, Window, time,
@@ -19,7 +19,7 @@ const PER_PAGE: usize = 5_000;
 const STEPS: StepPlan = StepPlan {
     first: Span::hours(6),
     longest: Span::hours(24),
-    shortest: Span::minutes(15),
+    shortest: Span::minutes(1),
     rows: 2 * PER_PAGE,
 };
 /// Rows of one call begin within this of its first one.
@@ -96,15 +96,18 @@ impl Account {
             Client::builder("3CX", base).auth(Auth::oauth(sign_in)).budget(budget).errors(ERRORS).build();
         Ok(Self { client })
     }
+}
 
-    /// All rows that began in a stretch; `None` where they are more than `most`.
-    async fn rows(
+#[async_trait]
+impl Listing for Account {
+    type Part = Row;
+
+    async fn list(
         &self,
         window: Window,
-        most: Option<usize>,
+        room: &mut Room<Row>,
         page: &mut Page,
-    ) -> Result<Option<Vec<Row>>, AdapterError> {
-        let mut rows = Vec::new();
+    ) -> Result<bool, AdapterError> {
         let mut read = 0;
         for _ in 0..PAGES {
             let request = Request::get(path(window))
@@ -120,13 +123,13 @@ impl Account {
                     .client
                     .protocol("does not say how many rows there are: expected @odata.count"));
             };
-            if most.is_some_and(|most| count > most) {
-                return Ok(None);
+            if !room.holds(count) {
+                return Ok(false);
             }
             read += log.len();
-            rows.append(&mut log.rows(page));
+            room.add(log.rows(page));
             if read >= count {
-                return Ok(Some(rows));
+                return Ok(true);
             }
             if log.len() == 0 {
                 return Err(self.client.protocol(&format!(
@@ -135,6 +138,10 @@ impl Account {
             }
         }
         Err(self.client.protocol("gives pages without end: expected as many rows as @odata.count says"))
+    }
+
+    fn call_of(row: &Row) -> String {
+        row.call.clone()
     }
 }
 
@@ -150,14 +157,10 @@ fn path(window: Window) -> String {
 impl Adapter for Account {
     async fn check(&self, now: Moment) -> Result<CheckReport, AdapterError> {
         let mut page = Page::empty(Next::Done);
-        let last = |hours: i64| Window { from: now.plus_millis(-hours * 3_600_000), until: now };
-        let (hours, rows) = match self.rows(last(24), Some(STEPS.rows), &mut page).await? {
-            Some(rows) => (24, rows),
-            None => (1, self.rows(last(1), None, &mut page).await?.unwrap_or_default()),
-        };
+        let (back, rows) = STEPS.latest(self, now, Span::days(1), &mut page).await?;
         let works = vec![
             "signed in".into(),
-            format!("may read the call log: {} rows, looking back {hours} h", rows.len()),
+            format!("may read the call log: {} rows, looking back {back}", rows.len()),
         ];
         xapi::calls(rows, None, now, &mut page);
         let mut warnings: Vec<String> = self.client.skew_warning().into_iter().collect();
@@ -179,10 +182,8 @@ impl Adapter for Account {
         let step = STEPS.step(&request)?;
         let window = step.read(MARGIN, MARGIN, request.now);
         let mut page = Page::empty(Next::Done);
-        let cut = STEPS.cut(&step, usize::MAX);
-        let most = cut.as_ref().map(|_| STEPS.rows);
-        let Some(rows) = self.rows(window, most, &mut page).await? else {
-            return Ok(Page::empty(cut.unwrap_or(Next::Done)));
+        let Some(rows) = STEPS.parts(self, &step, window, &mut page).await? else {
+            return Ok(STEPS.halved(&step));
         };
         page.next = STEPS.next(&step, rows.len(), request.window);
         xapi::calls(rows, Some(step.core), request.now, &mut page);

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use callgauge_adapter::http::{Auth, Budget, Client, OAuth, Rate, Request};
 use callgauge_adapter::schema::Moment;
-use callgauge_adapter::steps::StepPlan;
+use callgauge_adapter::steps::{Listing, Room, StepPlan};
 use callgauge_adapter::{
     Adapter, AdapterError, CheckReport, FetchRequest, Next, Page, Settings, SettingsReader, Span, Window,
     clock, time,
@@ -23,7 +23,7 @@ const MARGIN: Span = Span::hours(1);
 const STEPS: StepPlan = StepPlan {
     first: Span::hours(6),
     longest: Span::hours(48),
-    shortest: Span::minutes(15),
+    shortest: Span::minutes(1),
     rows: 2 * PER_PAGE,
 };
 /// How often a report is asked whether it is done, and how long between.
@@ -90,16 +90,19 @@ impl ContactCenter {
             "8x8 Contact Center did not finish the report in two minutes",
         ))
     }
+}
 
-    /// All interactions of a stretch; `None` where they are more than `most`.
-    async fn interactions(
+#[async_trait]
+impl Listing for ContactCenter {
+    type Part = Interaction;
+
+    async fn list(
         &self,
         window: Window,
-        most: Option<usize>,
+        room: &mut Room<Interaction>,
         page: &mut Page,
-    ) -> Result<Option<Vec<Interaction>>, AdapterError> {
+    ) -> Result<bool, AdapterError> {
         let id = self.report(window).await?;
-        let mut interactions = Vec::new();
         let mut last: Option<String> = None;
         loop {
             let request = Request::get(format!("detailed-reports/{id}/data"))
@@ -107,11 +110,11 @@ impl ContactCenter {
                 .query_opt("lastDocumentId", last.as_deref());
             let (_, reply) = self.client.json::<serde::de::IgnoredAny>(&request).await?;
             let rows = Rows::parse(&reply.body)?;
-            interactions.append(&mut rows.interactions(page));
+            room.add(rows.interactions(page));
             let next = reply.header("last-document-id").filter(|id| !id.is_empty()).map(str::to_owned);
             let more = reply.link("next").is_some();
             match next {
-                _ if rows.len() == 0 || !more => return Ok(Some(interactions)),
+                _ if rows.len() == 0 || !more => return Ok(true),
                 None => {
                     return Err(self.client.protocol(
                         "says there is another page and not how to ask for it: expected Last-Document-Id",
@@ -122,10 +125,14 @@ impl ContactCenter {
                         .client
                         .protocol("named the same page again as the next one: expected another or none"));
                 }
-                Some(_) if most.is_some_and(|most| interactions.len() >= most) => return Ok(None),
+                Some(_) if room.is_full() => return Ok(false),
                 next => last = next,
             }
         }
+    }
+
+    fn call_of(interaction: &Interaction) -> String {
+        map::call_id(interaction).to_owned()
     }
 }
 
@@ -133,14 +140,13 @@ impl ContactCenter {
 impl Adapter for ContactCenter {
     async fn check(&self, now: Moment) -> Result<CheckReport, AdapterError> {
         let mut page = Page::empty(Next::Done);
-        let day = Window { from: now.plus_millis(-86_400_000), until: now };
-        let interactions = self.interactions(day, None, &mut page).await?.unwrap_or_default();
+        let (back, interactions) = STEPS.latest(self, now, Span::days(1), &mut page).await?;
         let listed = interactions.len();
         map::calls(interactions, None, &mut page);
         Ok(CheckReport {
             works: vec![
                 "signed in".into(),
-                format!("may have detailed reports made: {listed} interactions of the last 24 hours"),
+                format!("may have detailed reports made: {listed} interactions, looking back {back}"),
             ],
             warnings: self.client.skew_warning().into_iter().collect(),
             sample: CheckReport::newest(page.calls),
@@ -151,7 +157,7 @@ impl Adapter for ContactCenter {
         let step = STEPS.step(&request)?;
         let window = step.read(MARGIN, MARGIN, request.now);
         let mut page = Page::empty(Next::Done);
-        let Some(interactions) = self.interactions(window, STEPS.most(&step), &mut page).await? else {
+        let Some(interactions) = STEPS.parts(self, &step, window, &mut page).await? else {
             return Ok(STEPS.halved(&step));
         };
         page.next = STEPS.next(&step, interactions.len(), request.window);

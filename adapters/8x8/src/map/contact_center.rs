@@ -15,11 +15,7 @@ use crate::wire::contact_center::Interaction;
 pub(crate) fn calls(interactions: Vec<Interaction>, core: Option<Window>, page: &mut Page) {
     let mut joined: BTreeMap<String, Vec<Interaction>> = BTreeMap::new();
     for interaction in interactions.into_iter().filter(|one| one.media_type == "Phone") {
-        let original = &interaction.original_interaction_id;
-        // A callback that is an interaction of its own is a call of its own, from the practice to the caller.
-        let own = original.is_empty() || interaction.is_callback_made();
-        let id = if own { &interaction.interaction_id } else { original };
-        joined.entry(id.clone()).or_default().push(interaction);
+        joined.entry(call_id(&interaction).to_owned()).or_default().push(interaction);
     }
     for (id, mut parts) in joined {
         parts.sort_by(|a, b| {
@@ -45,6 +41,14 @@ pub(crate) fn calls(interactions: Vec<Interaction>, core: Option<Window>, page: 
             Err(reject) => page.rejects.push(*reject),
         }
     }
+}
+
+/// The id that all interactions of a call share.
+pub(crate) fn call_id(interaction: &Interaction) -> &str {
+    let original = &interaction.original_interaction_id;
+    // A callback that is an interaction of its own is a call of its own, from the practice to the caller.
+    let own = original.is_empty() || interaction.is_callback_made();
+    if own { &interaction.interaction_id } else { original }
 }
 
 /// The callback that was made within the interaction that asked for it: a call of its own that ended when the interaction did.

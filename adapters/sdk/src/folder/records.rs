@@ -1,7 +1,8 @@
 //! Records of delimited text: found byte by byte in a piece of a file, split into fields, decoded.
 //!
 //! A field may stand in double quotes, which then hold delimiters, line breaks and doubled quotes. A quote that is never closed would swallow the rest of
-//! the file: where a record grows over [`RECORD_LIMIT`], its first line is given up as broken and reading goes on with the next line.
+//! the file: where a record grows over [`RECORD_LIMIT`], or where what closes the quote on a later line stands in the middle of a field, the first line is
+//! given up as broken and reading goes on with the next line.
 
 use std::borrow::Cow;
 
@@ -64,6 +65,8 @@ enum End {
     At(usize, usize, u64),
     /// Not within the piece; whether a quote is open.
     Beyond { quoted: bool },
+    /// Nowhere: the quote that seems to close one of an earlier line is itself the beginning of a field's text.
+    Unclosed,
 }
 
 impl<'a> Records<'a> {
@@ -117,7 +120,13 @@ impl<'a> Records<'a> {
         let (mut quoted, mut field_begins, mut lines) = (false, true, 1);
         // Where a quote closed; another one right behind it opens it again.
         let mut closed = None;
+        // The line on which a quote opened, and whether the last that closed did so on a later one.
+        let (mut opened, mut over_lines) = (1, false);
         for (at, &byte) in rest.iter().enumerate() {
+            let behind_quote = at > 0 && closed == Some(at - 1);
+            if behind_quote && over_lines && !self.may_follow_quote(byte) {
+                return End::Unclosed;
+            }
             match byte {
                 b'\n' if !quoted => {
                     let len = if at > 0 && rest[at - 1] == b'\r' { at - 1 } else { at };
@@ -127,10 +136,10 @@ impl<'a> Records<'a> {
                 b'"' if self.shape.quotes && quoted => {
                     quoted = false;
                     closed = Some(at);
+                    over_lines = lines > opened;
                 }
-                b'"' if self.shape.quotes && (field_begins || (at > 0 && closed == Some(at - 1))) => {
-                    quoted = true;
-                }
+                b'"' if self.shape.quotes && field_begins => (quoted, opened) = (true, lines),
+                b'"' if self.shape.quotes && behind_quote => quoted = true,
                 _ => {}
             }
             field_begins = !quoted && byte == self.shape.delimiter;
@@ -139,6 +148,10 @@ impl<'a> Records<'a> {
             }
         }
         End::Beyond { quoted }
+    }
+
+    fn may_follow_quote(&self, byte: u8) -> bool {
+        byte == self.shape.delimiter || matches!(byte, b'"' | b'\r' | b'\n' | b' ')
     }
 
     /// The first line of what is left is given up.
@@ -185,6 +198,10 @@ impl<'a> Iterator for Records<'a> {
                     return self.give_up(if quoted { Broken::OpenQuote } else { Broken::TooLong });
                 }
                 End::Beyond { quoted: true } if self.last && self.quiet => {
+                    self.given += 1;
+                    return self.give_up(Broken::OpenQuote);
+                }
+                End::Unclosed => {
                     self.given += 1;
                     return self.give_up(Broken::OpenQuote);
                 }

@@ -56,6 +56,19 @@ fn a_quote_that_is_never_closed_costs_its_line_and_no_other() {
 }
 
 #[test]
+fn a_quote_that_is_not_closed_ends_with_its_line_where_others_stand_in_quotes() {
+    let broken = |line| Err((line, Broken::OpenQuote));
+    let good = |text: &str| Ok(text.to_owned());
+    let of = |text: &str| whole(text.as_bytes());
+    assert_eq!(of("a,\"b,c\nd,\"e\",f\ng,h,i\n"), [broken(1), good("d,\"e\",f"), good("g,h,i")]);
+    assert_eq!(of("a,b,\"c\nd,e,f\ng,h,\"i\"\n"), [broken(1), good("d,e,f"), good("g,h,\"i\"")]);
+    assert_eq!(of("\"a\",\"b\n\"c\",\"d\"\n"), [broken(1), good("\"c\",\"d\"")]);
+    assert_eq!(of("a,\"b\nc,\"d\ne,f\n"), [broken(1), broken(2), good("e,f")]);
+    // A field of several lines that is closed where a field ends stays one.
+    assert_eq!(of("a,\"b\nc\" ,d\ne,\"f\n\"\"g\"\"\"\n").len(), 2);
+}
+
+#[test]
 fn a_line_without_an_end_is_passed_over_piece_by_piece() {
     let folder = tempfile::tempdir().expect("can be made");
     let mut text = b"first,1\n".to_vec();

@@ -253,6 +253,11 @@ impl<'a> SettingsReader<'a> {
         self.table.contains_key(key)
     }
 
+    /// Names keys that are read elsewhere, so that who misspells one is told of it.
+    pub fn also_takes(&mut self, keys: &[&str]) {
+        self.asked.extend(keys.iter().map(|key| (*key).to_owned()));
+    }
+
     /// Ends: everything that was wrong, keys that nobody asked for among it.
     ///
     /// # Errors

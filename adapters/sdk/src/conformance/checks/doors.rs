@@ -8,6 +8,8 @@ use crate::{CheckReport, Fault, FetchRequest, Window};
 
 /// The longest sample.
 const SAMPLE: usize = 10;
+/// What an operator has to be told apart.
+const KINDS: [&str; 5] = ["credentials", "permission", "region", "disabled", "plan"];
 
 fn host<'a>(trial: &Trial<'a>, stage: &Stage) -> Host<'a> {
     Host::new(trial.vendor, stage.settings.clone(), stage.world.clone(), stage.outlet.clone(), Kill::Never)
@@ -79,6 +81,15 @@ pub(super) async fn refusals(
         let found = refused(trial, at, refusal, watched).await?;
         let to_do = "map the vendor's words to the fault, with a message that says what to change";
         report.holds(&check, &found, format!("a fault of kind {}", refusal.fault), to_do);
+    }
+    if !trial.script.refusal.is_empty() {
+        for kind in KINDS.into_iter().filter(|kind| trial.script.refusal.iter().all(|one| one.fault != *kind))
+        {
+            let check = format!("a refusal of kind {kind}");
+            let why = trial.script.skip.get(&check).map_or("the script has none", String::as_str);
+            let to_do = "add a [[refusal]] in the vendor's words, or say in [skip] why there is none";
+            report.add(&check, Verdict::NotShown, why, if why == "the script has none" { to_do } else { "" });
+        }
     }
     Ok(())
 }

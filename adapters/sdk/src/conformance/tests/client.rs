@@ -115,7 +115,10 @@ impl Client {
         let fault = match answer.status {
             200 => return Ok(answer),
             403 if self.planted == Planted::MistakesRefusal => Fault::Unavailable,
+            402 => Fault::Plan,
             403 => Fault::Permission,
+            423 => Fault::Disabled,
+            451 => Fault::Region,
             429 => Fault::RateLimited { retry_after: self.told_to_wait(&answer) },
             _ => Fault::Unavailable,
         };

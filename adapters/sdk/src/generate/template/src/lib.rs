@@ -121,7 +121,8 @@ impl Vendor for Acme {
         let token_url = read.url_or("token_url", "https://api.acme.example/oauth/token");
         // FILL IN: how requests are let in. Others are Auth::basic, Auth::header and Auth::aws.
         let oauth = OAuth::client_credentials(token_url)
-            .client_basic(read.text("client_id"), read.secret("client_secret"));
+            .client_basic(read.text("client_id"), read.secret("client_secret"))
+            .errors(ERRORS);
         read.finish()?;
         let client = Client::builder("Acme", base)
             .auth(Auth::oauth(oauth))
