@@ -1,4 +1,5 @@
-//! What one question takes: time, and how much anonymous memory it adds at most while it is answered, looked at every half millisecond.
+//! What one question takes: time, and, where that is looked at, how much anonymous memory it adds at most while it is answered. Looking, every half
+//! millisecond, takes processor time of its own, so that few questions are looked at.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +9,11 @@ use std::time::{Duration, Instant};
 /// A question that is being answered.
 pub(crate) struct Watch {
     begun: Instant,
-    memory: f64,
+    memory: Option<Memory>,
+}
+
+struct Memory {
+    before: f64,
     over: Arc<AtomicBool>,
     most: JoinHandle<f64>,
 }
@@ -16,30 +21,41 @@ pub(crate) struct Watch {
 /// What it took.
 pub(crate) struct Seen {
     pub(crate) wall_ms: f64,
-    pub(crate) added_mib: f64,
+    /// `None` where memory was not looked at.
+    pub(crate) added_mib: Option<f64>,
 }
 
 impl Watch {
-    pub(crate) fn begin() -> Self {
-        let memory = anonymous_mib();
+    pub(crate) fn begin(memory: bool) -> Self {
+        let memory = memory.then(Memory::begin);
+        Self { begun: Instant::now(), memory }
+    }
+
+    pub(crate) fn end(self) -> Seen {
+        let wall_ms = self.begun.elapsed().as_secs_f64() * 1e3;
+        Seen { wall_ms, added_mib: self.memory.map(Memory::end) }
+    }
+}
+
+impl Memory {
+    fn begin() -> Self {
+        let before = anonymous_mib();
         let over = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&over);
         let most = std::thread::spawn(move || {
-            let mut most = memory;
+            let mut most = before;
             while !seen.load(Ordering::Relaxed) {
                 most = most.max(anonymous_mib());
                 std::thread::sleep(Duration::from_micros(500));
             }
             most
         });
-        Self { begun: Instant::now(), memory, over, most }
+        Self { before, over, most }
     }
 
-    pub(crate) fn end(self) -> Seen {
-        let wall_ms = self.begun.elapsed().as_secs_f64() * 1e3;
+    fn end(self) -> f64 {
         self.over.store(true, Ordering::Relaxed);
-        let most = self.most.join().unwrap_or(self.memory).max(anonymous_mib());
-        Seen { wall_ms, added_mib: most - self.memory }
+        self.most.join().unwrap_or(self.before).max(anonymous_mib()) - self.before
     }
 }
 

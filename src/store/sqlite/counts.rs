@@ -199,12 +199,12 @@ impl KeptCounts {
         let runs: Vec<&Arc<Run>> = set.within(layout.days).collect();
         let place = self.place(layout, question);
         let mut made = place.lock().unwrap_or_else(PoisonError::into_inner);
-        let piece = match made.as_ref() {
-            Some(piece) if piece.is_of(&runs) => return Ok(piece.clone()),
-            Some(piece) => match newer(&piece.runs, &runs) {
-                Some(newer) => adding::added(Some(piece), layout, newer.known, &newer.runs)?,
-                None => adding::added(None, layout, HashSet::new(), &runs)?,
-            },
+        if let Some(piece) = made.as_ref().filter(|piece| piece.is_of(&runs)) {
+            return Ok(piece.clone());
+        }
+        let known = made.as_ref().and_then(|piece| Some((piece, newer(&piece.runs, &runs)?)));
+        let piece = match known {
+            Some((piece, newer)) => adding::added(Some(piece), layout, newer.known, &newer.runs)?,
             None => adding::added(None, layout, HashSet::new(), &runs)?,
         };
         let piece = Arc::new(piece);

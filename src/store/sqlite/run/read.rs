@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::RangeInclusive;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -33,6 +34,8 @@ pub(in super::super) struct Run {
     pub(in super::super) directory: Vec<Entry>,
     /// Identities of which rows in earlier runs of the day count no more, ordered.
     pub(in super::super) kills: Vec<u128>,
+    /// The first and the last attribution.
+    whose: Option<RangeInclusive<u32>>,
     doomed: AtomicBool,
     /// A bit for each attribution that has calls in it, made when it is first asked for.
     with_calls: OnceLock<Vec<u64>>,
@@ -110,6 +113,9 @@ impl Run {
                 calls: at(5) as i32,
             }
         };
+        let directory: Vec<Entry> =
+            section(Part::Directory)?.chunks_exact(DIRECTORY_LEN).map(entry).collect();
+        let whose = directory.first().zip(directory.last()).map(|(first, last)| first.whose..=last.whose);
         Ok(Arc::new(Self {
             id,
             day,
@@ -118,7 +124,8 @@ impl Run {
             bytes: file.metadata()?.len(),
             path: path.to_owned(),
             merged_from,
-            directory: section(Part::Directory)?.chunks_exact(DIRECTORY_LEN).map(entry).collect(),
+            directory,
+            whose,
             kills: section(Part::Kills)?.chunks_exact(KILL_LEN).map(identity).collect(),
             doomed: AtomicBool::new(false),
             with_calls: OnceLock::new(),
@@ -132,7 +139,7 @@ impl Run {
 
     /// What an attribution has in it.
     pub(in super::super) fn entry(&self, whose: u32) -> Option<&Entry> {
-        self.directory.binary_search_by_key(&whose, |entry| entry.whose).ok().map(|at| &self.directory[at])
+        find_entry(&self.directory, self.whose.as_ref()?, whose)
     }
 
     /// Who has more calls in it than it takes away: a bit for each attribution, lowest bit of the first word for the first.
@@ -396,6 +403,27 @@ fn identity(bytes: &[u8]) -> u128 {
     bytes[..16].iter().fold(0, |identity, &byte| identity << 8 | u128::from(byte))
 }
 
+/// Looks an attribution up in a directory that goes from one to another. Most of the numbers between them are in it, so it is looked for around where it would
+/// stand if they were spread evenly, and wider and wider: a question about one practice touches a few neighbouring lines of memory of each day.
+fn find_entry<'a>(directory: &'a [Entry], within: &RangeInclusive<u32>, whose: u32) -> Option<&'a Entry> {
+    if !within.contains(&whose) {
+        return None;
+    }
+    let (first, last) = (u64::from(*within.start()), u64::from(*within.end()));
+    let even = (u64::from(whose) - first) * (directory.len() as u64 - 1) / (last - first).max(1);
+    let mut wide = 16;
+    loop {
+        let near =
+            &directory[(even as usize).saturating_sub(wide)..directory.len().min(even as usize + wide)];
+        if let (Some(from), Some(until)) = (near.first(), near.last())
+            && (from.whose..=until.whose).contains(&whose)
+        {
+            return near.binary_search_by_key(&whose, |entry| entry.whose).ok().map(|at| &near[at]);
+        }
+        wide *= 4;
+    }
+}
+
 fn index_entry(bytes: &[u8]) -> IndexEntry {
     let long =
         |at: usize| bytes[at..at + 8].iter().rev().fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
@@ -406,4 +434,31 @@ fn index_entry(bytes: &[u8]) -> IndexEntry {
 fn search(bucket: &[u8], wanted: u128) -> Option<IndexEntry> {
     let key = wanted.to_be_bytes();
     bucket.chunks_exact(INDEX_LEN).find(|bytes| bytes[..16] == key).map(index_entry)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn directory(whose: impl IntoIterator<Item = u32>) -> Vec<Entry> {
+        whose.into_iter().map(|whose| Entry { whose, ..Entry::default() }).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn who_is_there_is_found_however_uneven_the_numbers_are(
+            dense in prop::collection::btree_set(0_u32..400, 0..400),
+            sparse in prop::collection::btree_set(any::<u32>(), 1..40),
+            other: u32,
+        ) {
+            let directory = directory(dense.union(&sparse).copied());
+            let within = directory[0].whose..=directory[directory.len() - 1].whose;
+            for whose in (0..410).chain(sparse).chain([other, u32::MAX]) {
+                let expected = directory.iter().find(|entry| entry.whose == whose);
+                prop_assert_eq!(find_entry(&directory, &within, whose), expected);
+            }
+        }
+    }
 }
