@@ -65,6 +65,10 @@ broken 'another version of the contract is refused' 's/contract_version=1/contra
 broken 'a page that is too large is refused' \
     's/^            words = {}/&; page.unknown_words.add(field="x", word="y" * 5000000, count=1)/' 'more than 4 MiB at once'
 broken 'a program that does not say where it listens is told of' 's/print(f"listening on /print(f"ready at /' 'is not "listening on ADDRESS:PORT"'
+sed -i 's/^program/answer_within_secs = 3\nprogram/' "$scratch/callgauge.toml"
+broken 'a program that is asked and does not answer is given up' 's/^            words = {}/            __import__("time").sleep(60)/' \
+    'gave no answer within 3 s (answer_within_secs)'
+sed -i '/^answer_within_secs/d' "$scratch/callgauge.toml"
 broken 'a program that ends while it is asked is told of' 's/^            words = {}/            __import__("os")._exit(3)/' 'the adapter'"'"'s program ended'
 # A program that ended is started again, after a pause.
 sed 's/^            words = {}/&; pathlib.Path(sys.argv[2]).exists() or (pathlib.Path(sys.argv[2]).touch(), __import__("os")._exit(3))/' \

@@ -12,7 +12,7 @@ use callgauge_schema::{Attribution, DraftAccount, DraftAttribution, Moment, Sour
 use toml::{Table, Value};
 
 use crate::calendar::{Day, start_of};
-use crate::ingest::host::{Mapping, MappingRule, Program, Reached, SourceSetup};
+use crate::ingest::host::{ANSWER, Mapping, MappingRule, Program, Reached, SourceSetup};
 use crate::ingest::vendors;
 use crate::store::{SourceOfRecord, Whose};
 
@@ -54,7 +54,12 @@ pub enum SourceReader {
     /// An adapter of this build, by its name.
     Built(String),
     /// A program of its own.
-    Program(Reached),
+    Program {
+        /// How it is reached.
+        reached: Reached,
+        /// How long one answer of it may take: 1 to 3,600 seconds, 600 unless said.
+        answer_within: Duration,
+    },
 }
 
 /// An adapter's own settings, unread. Debug names keys only, because any value may be a secret.
@@ -76,7 +81,9 @@ impl SourceConfig {
             id: id.clone(),
             vendor: match reader {
                 SourceReader::Built(name) => vendors::named(name)?.vendor,
-                SourceReader::Program(reached) => Arc::new(Program::new(reached.clone())),
+                SourceReader::Program { reached, answer_within } => {
+                    Arc::new(Program::new(reached.clone(), *answer_within))
+                }
             },
             settings: Settings::from(table.clone()),
             poll_interval: *poll_interval,
@@ -201,12 +208,19 @@ fn reader(read: &mut SettingsReader<'_>) -> (Option<SourceReader>, Option<vendor
     let given = ["vendor", "program", "connect"].iter().filter(|key| read.has(key)).count();
     let (vendor, program, connect) =
         (read.optional_text("vendor"), read.list("program"), read.optional_text("connect"));
+    let answer_within = read.optional_number("answer_within_secs", 1..=3_600);
     if given != 1 {
         let told = "give the name of an adapter, or program = [\"PATH\", ...] or connect = \"http://127.0.0.1:PORT\" for one that is a program of its own";
         read.fault("vendor", told);
         return (None, None);
     }
     if let Some(vendor) = vendor {
+        if answer_within.is_some() {
+            read.fault(
+                "answer_within_secs",
+                "goes with program or connect: adapters of this build have limits of their own",
+            );
+        }
         let known = vendors::named(&vendor);
         if known.is_none() {
             let names = vendors::names().join(", ");
@@ -214,13 +228,17 @@ fn reader(read: &mut SettingsReader<'_>) -> (Option<SourceReader>, Option<vendor
         }
         return (Some(SourceReader::Built(vendor)), known);
     }
-    if let Some(url) = connect {
-        if crate::config::server_url(&url).is_err() {
-            read.fault("connect", "must be a URL like http://127.0.0.1:7000");
+    let reached = match connect {
+        Some(url) => {
+            if crate::config::server_url(&url).is_err() {
+                read.fault("connect", "must be a URL like http://127.0.0.1:7000");
+            }
+            Reached::At(url)
         }
-        return (Some(SourceReader::Program(Reached::At(url))), None);
-    }
-    (Some(SourceReader::Program(Reached::Started(program))), None)
+        None => Reached::Started(program),
+    };
+    let answer_within = answer_within.map_or(ANSWER, Duration::from_secs);
+    (Some(SourceReader::Program { reached, answer_within }), None)
 }
 
 fn rules(list: Option<Value>, faults: &mut Vec<String>) -> Mapping {

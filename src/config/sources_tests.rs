@@ -68,6 +68,22 @@ fn a_source_has_a_vendor_settings_and_a_dated_mapping() {
 }
 
 #[test]
+fn a_program_has_ten_minutes_for_an_answer_unless_another_time_is_set() {
+    let own = |more: &str| {
+        let text = format!("[[source]]\nid = \"own\"\nprogram = [\"python3\", \"adapter.py\"]\n{more}");
+        let file = Some(SettingsFile { name: "f", text: &text });
+        Config::assemble(Given::default(), EMPTY, file).map(|config| config.sources.sources[0].reader.clone())
+    };
+    let of = |secs| SourceReader::Program {
+        reached: Reached::Started(vec!["python3".to_owned(), "adapter.py".to_owned()]),
+        answer_within: Duration::from_secs(secs),
+    };
+    assert_eq!(own(""), Ok(of(600)));
+    assert_eq!(own("answer_within_secs = 5"), Ok(of(5)));
+    assert!(own("answer_within_secs = 0").is_err());
+}
+
+#[test]
 fn secrets_are_read_by_who_serves_alone_and_are_never_shown() {
     assert_eq!(lines(WHOLE, false), Vec::<String>::new());
     let told = lines(WHOLE, true);
@@ -108,6 +124,7 @@ from = "2026-04-01"
 until = "2026-03-01"
 [[source]]
 vendor = "zoom"
+answer_within_secs = 5
 [[source]]
 id = "own"
 program = []
@@ -130,6 +147,7 @@ practice = "A81001"
         "f: source 1 (two words): mapping 5: practice: ",
         "f: source 1 (two words): mapping 5: until: must be after from",
         "f: source 2: id: is missing",
+        "f: source 2: answer_within_secs: goes with program or connect",
         "f: source 3 (own): program: must name a program",
         "f: source_of_record 1: source: is missing",
     ];

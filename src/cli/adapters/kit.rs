@@ -12,7 +12,7 @@ use callgauge_adapter::{
 use super::{known, read};
 use crate::cli::Failure;
 use crate::config::server_url;
-use crate::ingest::host::{Program, Reached};
+use crate::ingest::host::{ANSWER, Program, Reached};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct TestArgs {
@@ -54,7 +54,7 @@ pub(super) async fn run(args: TestArgs, out: &mut dyn Write) -> Result<(), Failu
 }
 
 async fn of_program(reached: Reached, script: &str) -> Result<Report, Failure> {
-    let program = Program::new(reached);
+    let program = Program::new(reached, ANSWER);
     program.prepare().await.map_err(|fault| Failure::Refused(fault.to_string()))?;
     Ok(run_in_real_time(&StartedAnew(program), script).await)
 }

@@ -36,7 +36,7 @@ use crate::store::{Store, StoreError};
 pub(crate) use convert::attribution;
 pub use convert::{places_of, row_of, to_message};
 pub use mapping::{Mapping, MappingRule};
-pub use program::{Program, Reached};
+pub use program::{ANSWER, Program, Reached};
 pub use rereading::{Read, Reread, Rereading};
 pub use seen::{Doing, Seen, View};
 

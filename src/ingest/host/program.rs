@@ -28,9 +28,10 @@ use crate::proto::adapter::v1::adapter_service_client::AdapterServiceClient;
 
 /// The version of the contract.
 const CONTRACT: i32 = 1;
-/// How long starting, and how long one answer may take.
+/// How long starting may take.
 const START: Duration = Duration::from_secs(60);
-const ANSWER: Duration = Duration::from_secs(600);
+/// How long one answer may take where a source does not say.
+pub const ANSWER: Duration = Duration::from_secs(600);
 /// Most bytes of a message.
 const MESSAGE: usize = 4 * 1_024 * 1_024;
 /// What a program gets of our environment. Not the rest: other sources' secrets may be in it.
@@ -71,6 +72,8 @@ pub struct Program(Arc<Inner>);
 
 struct Inner {
     reached: Reached,
+    /// How long one answer may take.
+    answer_within: Duration,
     unknown: Description,
     described: OnceLock<(Description, bool)>,
     running: Mutex<Option<Running>>,
@@ -86,8 +89,8 @@ struct Running {
 }
 
 impl Program {
-    /// Nothing is started yet.
-    pub fn new(reached: Reached) -> Self {
+    /// Nothing is started yet. No answer may take longer than `answer_within`.
+    pub fn new(reached: Reached, answer_within: Duration) -> Self {
         let unknown = Description {
             vendor: "program".to_owned(),
             title: "An adapter of its own".to_owned(),
@@ -106,27 +109,31 @@ impl Program {
             unconfirmed: Vec::new(),
         };
         let (described, running, given) = (OnceLock::new(), Mutex::default(), said::Given::default());
-        Self(Arc::new(Inner { reached, unknown, described, running, given }))
+        Self(Arc::new(Inner { reached, answer_within, unknown, described, running, given }))
     }
 
     /// The same program to be started anew (connected to anew, where it runs by itself), so that nothing is left of what it kept in memory. What it said of
     /// itself stays known.
     #[must_use]
     pub fn anew(&self) -> Self {
-        let Inner { reached, unknown, described, running: _, given } = &*self.0;
-        let (reached, unknown, described) = (reached.clone(), unknown.clone(), described.clone());
-        Self(Arc::new(Inner { reached, unknown, described, running: Mutex::default(), given: given.clone() }))
+        let Inner { reached, answer_within, unknown, described, running: _, given } = &*self.0;
+        let (reached, answer_within, unknown) = (reached.clone(), *answer_within, unknown.clone());
+        let (described, running, given) = (described.clone(), Mutex::default(), given.clone());
+        Self(Arc::new(Inner { reached, answer_within, unknown, described, running, given }))
     }
 
     /// A client of the program, which is started where it is not running.
     async fn client(&self) -> Result<AdapterServiceClient<Channel>, AdapterError> {
+        self.client_within(START).await
+    }
+
+    async fn client_within(&self, within: Duration) -> Result<AdapterServiceClient<Channel>, AdapterError> {
         let mut running = self.0.running.lock().await;
         if let Some(running) = &*running {
             return Ok(running.client.clone());
         }
-        let begun = tokio::time::timeout(START, self.begin()).await;
-        let begun = begun.unwrap_or_else(|_| {
-            Err(unavailable(format!("the adapter's program was not ready within {} s", START.as_secs())))
+        let begun = tokio::time::timeout(within, self.begin()).await.unwrap_or_else(|_| {
+            Err(unavailable(format!("the adapter's program was not ready within {} s", within.as_secs())))
         })?;
         Ok(running.insert(begun).client.clone())
     }
@@ -169,17 +176,19 @@ impl Program {
         Ok(Running { client, _child: child })
     }
 
-    /// What the program said, or that it is to be started anew.
+    /// What the program says in time, or that it is to be started anew.
     async fn answered<T>(
         &self,
-        answer: Result<Result<tonic::Response<T>, Status>, tokio::time::error::Elapsed>,
+        answer: impl Future<Output = Result<tonic::Response<T>, Status>>,
     ) -> Result<T, AdapterError> {
-        let fault = match answer {
+        let within = self.0.answer_within;
+        let fault = match tokio::time::timeout(within, answer).await {
             Ok(Ok(told)) => return Ok(told.into_inner()),
             Ok(Err(status)) => failed(&status),
-            Err(_) => {
-                unavailable(format!("the adapter's program gave no answer within {} s", ANSWER.as_secs()))
-            }
+            Err(_) => unavailable(format!(
+                "the adapter's program gave no answer within {} s (answer_within_secs)",
+                within.as_secs()
+            )),
         };
         if fault.fault == Fault::Unavailable {
             *self.0.running.lock().await = None;
@@ -314,8 +323,8 @@ impl Adapter for Account {
         let mut client = self.program.client().await?;
         let request =
             v1::CheckRequest { settings_json: self.settings_json.clone(), now_time: Some(timestamp(now)) };
-        let answer = tokio::time::timeout(ANSWER, client.check(request)).await;
-        let v1::CheckResponse { works, warnings, sample } = self.program.answered(answer).await?;
+        let told = self.program.answered(client.check(request)).await?;
+        let v1::CheckResponse { works, warnings, sample } = told;
         let sample = sample.into_iter().take(10).map(messages::call).collect::<Result<_, _>>();
         let sample = sample.map_err(|row| AdapterError::new(Fault::Protocol, row.message))?;
         Ok(CheckReport { works, warnings, sample })
@@ -331,8 +340,7 @@ impl Adapter for Account {
             cursor: cursor.map(|Cursor(text)| text).unwrap_or_default(),
             now_time: Some(timestamp(now)),
         };
-        let answer = tokio::time::timeout(ANSWER, client.fetch_calls(request)).await;
-        let told = self.program.answered(answer).await?;
+        let told = self.program.answered(client.fetch_calls(request)).await?;
         let next = if told.next_cursor.is_empty() {
             Next::Done
         } else {
@@ -355,5 +363,13 @@ mod tests {
         let (address, mut child) = start(&command, &said::Given::default()).await.expect("it found neither");
         assert_eq!(address, "127.0.0.1:9");
         child.kill().await.expect("ends");
+    }
+
+    #[tokio::test]
+    async fn a_program_that_never_says_where_it_listens_is_given_up() {
+        let silent = ["sleep", "1000"].map(str::to_owned).into();
+        let program = Program::new(Reached::Started(silent), ANSWER);
+        let fault = program.client_within(Duration::from_secs(1)).await.expect_err("nothing answers");
+        assert_eq!(fault.to_string(), "the adapter's program was not ready within 1 s");
     }
 }
