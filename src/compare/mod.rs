@@ -17,6 +17,7 @@ mod normal;
 mod quantile_groups;
 pub mod ranks;
 pub mod refusals;
+pub mod season;
 pub mod shrinkage;
 mod standardised;
 mod undefined;

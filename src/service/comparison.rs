@@ -24,6 +24,7 @@ mod profile;
 mod question;
 mod rank;
 mod rank_render;
+mod season;
 mod table;
 mod units;
 

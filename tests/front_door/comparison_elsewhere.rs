@@ -101,6 +101,12 @@ async fn the_same_numbers_from_elsewhere_give_the_same_answers_as_calls() {
     let ours = client.get_control_chart(charted(MISSED)).await.expect("is whole").into_inner();
     let theirs = client.get_control_chart(charted(elsewhere)).await.expect("is whole").into_inner();
     assert_eq!((ours.points, ours.stretches), (theirs.points, theirs.stretches));
+    let without_season =
+        |metric: &str| v1::GetControlChartRequest { take_out_season_of: peers(), ..charted(metric) };
+    let ours = client.get_control_chart(without_season(MISSED)).await.expect("is whole").into_inner();
+    let theirs = client.get_control_chart(without_season(elsewhere)).await.expect("is whole").into_inner();
+    assert!(ours.points.iter().all(|point| point.expected.is_some()), "{ours:?}");
+    assert_eq!((ours.points, ours.stretches), (theirs.points, theirs.stretches));
 
     let lists = |metric: &str| v1::AssessListStabilityRequest {
         peers: peers(),

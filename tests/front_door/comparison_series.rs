@@ -2,7 +2,8 @@
 
 use crate::comparison::{MISSED, PRACTICES, close, control, peers, year};
 use crate::comparison_elsewhere::{submit, value};
-use crate::comparison_world::{Sent, calls, door, kind_of_day, months};
+use crate::comparison_world::{Sent, calls, code, door, kind_of_day, months};
+use crate::door::Door;
 use callgauge::proto::v1;
 use jiff::civil::{Date, date};
 
@@ -75,6 +76,99 @@ async fn taking_out_the_calendar_leaves_what_the_calendar_does_not_explain() {
         answer.points.iter().all(|point| (point.value.expect("has one") - 1.0).abs() < 1e-9),
         "{answer:?}"
     );
+}
+
+/// Everybody misses more in winter, and practice 0 most of all in June besides; practice 9 has no calls in May.
+async fn winter() -> (Door, Vec<Sent>, Vec<Date>) {
+    let months = months(date(2025, 3, 1), 12);
+    let share = |practice: usize, month: usize| match (practice, month) {
+        (0, 3) => 0.5,
+        (_, 8..) => 0.4,
+        _ => 0.1,
+    };
+    let mut sent = calls(12, &months, 200, share);
+    sent.retain(|call| call.practice != 9 || call.day.month() != 5);
+    (door(12, &sent).await, sent, months)
+}
+
+#[tokio::test]
+async fn taking_out_the_season_leaves_what_the_peers_do_not_explain() {
+    let (door, sent, months) = winter().await;
+    let chart = |metric: &str| v1::GetControlChartRequest {
+        metric: metric.into(),
+        take_out_season_of: peers(),
+        ..control(0, "2025-03", "2026-02")
+    };
+    let of = |practices: &[usize], month: Date| {
+        let found = sent
+            .iter()
+            .filter(|call| practices.contains(&call.practice) && call.day.first_of_month() == month);
+        (found.clone().filter(|call| call.missed).count() as f64, found.count() as f64)
+    };
+    // All peers but practice 9, of which a month is missing.
+    let used: Vec<usize> = (1..12).filter(|practice| *practice != 9).collect();
+    let own: Vec<(f64, f64)> = months.iter().map(|month| of(&[0], *month)).collect();
+    let theirs: Vec<(f64, f64)> = months.iter().map(|month| of(&used, *month)).collect();
+    let (missed, all) = own.iter().fold((0.0, 0.0), |sum, own| (sum.0 + own.0, sum.1 + own.1));
+
+    let answer = door.comparison().get_control_chart(chart(MISSED)).await.expect("is whole").into_inner();
+    let plain: Vec<f64> = own.iter().zip(&theirs).map(|(own, theirs)| own.1 * theirs.0 / theirs.1).collect();
+    let level = missed / plain.iter().sum::<f64>();
+    for ((point, own), plain) in answer.points.iter().zip(&own).zip(&plain) {
+        close(point.expected.expect("is there"), level * plain, 1e-9, "expected");
+        close(point.value.expect("is there"), missed / all * own.0 / (level * plain), 1e-9, "value");
+    }
+    let signals: Vec<&str> = (answer.points.iter())
+        .filter(|point| point.signal() == v1::ControlSignal::AboveLimit)
+        .map(|point| point.label.as_str())
+        .collect();
+    assert_eq!(signals, ["2025-06"], "winter is everybody's, June is its own");
+    assert!(answer.charted.ends_with(", season taken out"), "{}", answer.charted);
+    let told = answer.notes.iter().any(|note| note.contains("that of 10 peers, of 12 asked for"));
+    assert!(told, "{:?}", answer.notes);
+
+    let plain = v1::GetControlChartRequest { take_out_season_of: None, ..chart(MISSED) };
+    let plain = door.comparison().get_control_chart(plain).await.expect("is whole").into_inner();
+    let rise = |answer: &v1::GetControlChartResponse| {
+        let values: Vec<f64> = answer.points.iter().filter_map(|point| point.value).collect();
+        values[8..].iter().sum::<f64>() / 4.0 / (values[..3].iter().sum::<f64>() / 3.0)
+    };
+    let (plain, taken_out) = (rise(&plain), rise(&answer));
+    assert!(plain > 2.5 && (0.7..1.4).contains(&taken_out), "winter over spring: {plain} and {taken_out}");
+
+    let volumes =
+        door.comparison().get_control_chart(chart("call_volumes")).await.expect("is whole").into_inner();
+    let level = all / theirs.iter().map(|theirs| theirs.1).sum::<f64>();
+    for ((point, own), theirs) in volumes.points.iter().zip(&own).zip(&theirs) {
+        close(point.value.expect("is there"), own.1 / (level * theirs.1), 1e-9, "calls");
+    }
+}
+
+#[tokio::test]
+async fn a_season_that_peers_cannot_show_is_refused_by_name() {
+    let (door, ..) = winter().await;
+    let of = |codes: &[&str]| {
+        let organisation_codes = codes.iter().map(|code| (*code).to_owned()).collect();
+        let group = v1::PeerGroup { organisation_codes, ..Default::default() };
+        v1::GetControlChartRequest { take_out_season_of: Some(group), ..control(0, "2025-03", "2026-02") }
+    };
+    let both = v1::GetControlChartRequest { take_out_calendar: true, ..of(&["QHG"]) };
+    let of_one_peer = v1::GetControlChartRequest { organisation_code: code(1), ..of(&["A82001"]) };
+    let of_itself = v1::GetControlChartRequest { organisation_code: "QHG".into(), ..of(&["QHG"]) };
+    let refused = [
+        (both, "take_out_calendar: goes without take_out_season_of"),
+        (of(&[]), "take_out_season_of.organisation_codes: must name"),
+        (of(&["X99999"]), "take_out_season_of.organisation_codes[0]: no organisation has the code"),
+        (
+            of_one_peer,
+            "a season takes 10 peers, beside the organisation itself, with a value in every whole point, and 1 of 1 are",
+        ),
+        (of_itself, "and 0 of 12 are"),
+    ];
+    for (request, told) in refused {
+        let status = door.comparison().get_control_chart(request).await.expect_err(told);
+        assert!(status.message().contains(told), "{status:?}");
+    }
 }
 
 #[tokio::test]

@@ -72,6 +72,10 @@ pub(in crate::cli) struct SeriesArgs {
     /// Take working days, bank holidays and hours out
     #[arg(long)]
     take_out_calendar: bool,
+
+    /// Take the season out as the practices of this organisation had it, or of ENGLAND; give several as QHG,QOP
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    take_out_season_of: Vec<String>,
 }
 
 /// Which way is better.
@@ -106,7 +110,10 @@ impl SeriesArgs {
             fix_after,
             two_of_three,
             take_out_calendar,
+            take_out_season_of,
         } = self;
+        let organisation_codes = take_out_season_of.clone();
+        let season = v1::PeerGroup { organisation_codes, ..Default::default() };
         v1::GetControlChartRequest {
             organisation_code: org.clone(),
             metric: metric.clone(),
@@ -125,6 +132,7 @@ impl SeriesArgs {
             rebase_dates: rebase.clone(),
             fix_after: *fix_after,
             take_out_calendar: *take_out_calendar,
+            take_out_season_of: (!take_out_season_of.is_empty()).then_some(season),
             two_of_three: match two_of_three {
                 TwoOfThree::Near => v1::TwoOfThreeRule::Near,
                 TwoOfThree::NearOrOutside => v1::TwoOfThreeRule::NearOrOutside,

@@ -10,7 +10,8 @@ use super::elsewhere::{self, Wanted};
 use super::gather::{KINDS, Sources};
 use super::gathering::hidden;
 use super::measure::{Kind, Measure, Nature};
-use super::question::{Put, Touched, Window, hours, no_hours};
+use super::question::{Peers, Put, Touched, Window, hours, no_hours, peers};
+use super::season::{self, Season};
 use super::table::{Pair, Table, sum};
 use super::units::{Unit, Units};
 use crate::access::SmallNumbers;
@@ -25,6 +26,7 @@ use crate::service::house::Waiting;
 use crate::service::metrics::{self, Keys};
 
 const EXAMPLE: &str = r#"{"organisation_code":"A81001","metric":"call_volumes","first_month":"2024-03","last_month":"2026-02"}"#;
+const SEASON_EXAMPLE: &str = r#"{"organisation_code":"A81001","metric":"call_volumes","first_month":"2024-03","last_month":"2026-02","take_out_season_of":{"organisation_codes":["QHG"]}}"#;
 /// Most months.
 const MONTHS: usize = 120;
 
@@ -41,8 +43,24 @@ pub(super) struct Question {
     pub(super) target: Option<f64>,
     pub(super) rebase: Vec<Day>,
     pub(super) fix_after: Option<usize>,
-    pub(super) take_out_calendar: bool,
+    pub(super) taken_out: TakenOut,
     pub(super) two_of_three: TwoOfThree,
+}
+
+/// What is taken out of the series before it is charted.
+#[derive(Clone, Debug)]
+pub(super) enum TakenOut {
+    Nothing,
+    /// Kinds of day and bands, by the organisation's own calls.
+    Calendar,
+    /// What moves these peers.
+    Season(Peers),
+}
+
+impl TakenOut {
+    pub(super) fn is_nothing(&self) -> bool {
+        matches!(self, Self::Nothing)
+    }
 }
 
 /// A series with its chart.
@@ -86,6 +104,7 @@ pub(super) fn parse(request: v1::GetControlChartRequest) -> Result<Put<Question>
         fix_after,
         take_out_calendar,
         two_of_three,
+        take_out_season_of,
     } = request;
     let asked = organisation(&organisation_code, EXAMPLE)?;
     let set = metrics::find_set(&definition_set)?;
@@ -94,10 +113,26 @@ pub(super) fn parse(request: v1::GetControlChartRequest) -> Result<Put<Question>
     if take_out_calendar && measure.metric().is_none() {
         return Err(Fault::field(
             "take_out_calendar",
-            "goes with calls only: numbers from elsewhere know no hours",
+            "goes with calls only, numbers from elsewhere know no hours: take_out_season_of takes the calendar of peers out with their season",
         ));
     }
     let touched = vec![measure.bare()];
+    let mut codes = vec![organisation_code];
+    let taken_out = match take_out_season_of {
+        Some(_) if take_out_calendar => {
+            return Err(Fault::field(
+                "take_out_calendar",
+                "goes without take_out_season_of: peers have the same calendar, so that their season takes it out as well",
+            ));
+        }
+        Some(group) => {
+            let (peers, of_peers) = peers(Some(group), SEASON_EXAMPLE).map_err(of_season)?;
+            codes.extend(of_peers);
+            TakenOut::Season(peers)
+        }
+        None if take_out_calendar => TakenOut::Calendar,
+        None => TakenOut::Nothing,
+    };
     let window = Window::parse(["first_month", "last_month"], &first_month, &last_month, MONTHS)?;
     let granularity = match v1::Granularity::try_from(granularity) {
         Ok(v1::Granularity::Unspecified | v1::Granularity::Month) => Granularity::Month,
@@ -133,10 +168,25 @@ pub(super) fn parse(request: v1::GetControlChartRequest) -> Result<Put<Question>
         target,
         rebase,
         fix_after: (fix_after > 0).then_some(fix_after),
-        take_out_calendar,
+        taken_out,
         two_of_three,
     };
-    Ok(Put { question, touched: Touched::new(&[organisation_code], touched, granularity) })
+    Ok(Put { question, touched: Touched::new(&codes, touched, granularity) })
+}
+
+/// A fault of peers under the name that they have here.
+fn of_season(fault: Fault) -> Fault {
+    let named = |field: String| match field.strip_prefix("peers.") {
+        Some(rest) => format!("take_out_season_of.{rest}"),
+        None => field,
+    };
+    match fault {
+        Fault::Field { field, message } => Fault::Field { field: named(field), message },
+        Fault::UnknownOrganisation { field, code } => {
+            Fault::UnknownOrganisation { field: named(field), code }
+        }
+        other => other,
+    }
 }
 
 /// One organisation by its code.
@@ -176,10 +226,25 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
             Days::new(first, stretches.last().map_or(days.end, |days| days.end))
         })
         .collect();
-    let series = match question.measure.metric() {
+    let mut series = match question.measure.metric() {
         Some(metric) => of_calls(question, sources, &unit, metric, &buckets, waiting)?,
         None => of_elsewhere(question, sources, &unit, &days_of)?,
     };
+    if let TakenOut::Season(peers) = &question.taken_out {
+        let whole = list.iter().zip(&series.counted).map(|(bucket, pair)| pair.filter(|_| !bucket.partial));
+        let points = season::Points {
+            buckets: &buckets,
+            lengths: lengths(question.granularity),
+            stretches: &days_of,
+            own: whole.collect(),
+            kind: series.kind,
+            from: &series.sources,
+        };
+        let found = season::of(question, peers, sources, &unit, points, waiting);
+        let Season { expected, notes } = found.map_err(of_season)?;
+        series.expected = expected;
+        series.notes.extend(notes);
+    }
     let broken = breaks::inside(&*sources.snapshot, days, std::slice::from_ref(&unit), &series.sources);
     let small = sources.admission.grain.small_numbers();
     let shows = |pair: &Pair| !hidden(small, series.kind, *pair);
@@ -241,7 +306,7 @@ fn of_calls(
     let counting = Counting::new(sources, days, &groups, waiting)?;
     let (tables, contributing) = counting.tables_and_sources(&groups, &plain, wide, &[metric])?;
     let table = one(tables)?;
-    let expected = if question.take_out_calendar {
+    let expected = if matches!(question.taken_out, TakenOut::Calendar) {
         let kinds = sources.kinds(days);
         let by_kind = sources.slots(days, question.hours, &kinds)?;
         let all = one(counting.tables_by_kind(&groups, &by_kind, KINDS, &[metric])?)?;
@@ -274,12 +339,8 @@ fn of_elsewhere(
     unit: &Unit,
     stretches: &[Days],
 ) -> Result<Series, Fault> {
-    let lengths: &[WholePeriod] = match question.granularity {
-        Granularity::Day => &[WholePeriod::Day],
-        Granularity::Week => &[WholePeriod::Week, WholePeriod::Day],
-        _ => elsewhere::MONTHLY,
-    };
-    let wanted = Wanted { days: question.window.days(), stretches, lengths, by_source: true };
+    let (days, lengths) = (question.window.days(), lengths(question.granularity));
+    let wanted = Wanted { days, stretches, lengths, by_source: true };
     let read = elsewhere::read(sources, "metric", &question.measure, std::slice::from_ref(unit), wanted)?;
     let mut notes = read.notes;
     notes.push(read.coverage.words());
@@ -293,7 +354,17 @@ fn of_elsewhere(
     })
 }
 
-fn one(tables: Vec<Table>) -> Result<Table, Fault> {
+/// Lengths of values from elsewhere that will do for points of a length, the best first.
+fn lengths(granularity: Granularity) -> &'static [WholePeriod] {
+    match granularity {
+        Granularity::Day => &[WholePeriod::Day],
+        Granularity::Week => &[WholePeriod::Week, WholePeriod::Day],
+        _ => elsewhere::MONTHLY,
+    }
+}
+
+/// The only table.
+pub(super) fn one(tables: Vec<Table>) -> Result<Table, Fault> {
     tables.into_iter().next().ok_or_else(|| Fault::Internal("no table was made".to_owned()))
 }
 
@@ -305,11 +376,11 @@ fn label(granularity: Granularity, label: &str, first: Day) -> String {
 }
 
 fn value(question: &Question, kind: Kind, pair: Pair, expected: Option<f64>, overall: Pair) -> Option<f64> {
-    if !question.take_out_calendar {
+    if question.taken_out.is_nothing() {
         return kind.value(pair);
     }
     let ratio = expected.filter(|expected| *expected > 0.0).map(|expected| pair.0 / expected)?;
-    let value = if kind == Kind::Share { kind.value(overall)? * ratio } else { ratio };
+    let value = if kind == Kind::Number { ratio } else { kind.value(overall)? * ratio };
     value.is_finite().then_some(value)
 }
 

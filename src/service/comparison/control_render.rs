@@ -3,7 +3,7 @@
 use callgauge_schema::Moment;
 
 use super::compare_render::{Counts, shown, shown_value};
-use super::control::{Charted, PointFacts, Question};
+use super::control::{Charted, PointFacts, Question, TakenOut};
 use super::measure::Kind;
 use super::question::ends;
 use crate::compare::control_chart::{
@@ -47,7 +47,7 @@ pub(super) fn response(
 pub(super) fn value(question: &Question, charted: &Charted, facts: &PointFacts) -> Option<f64> {
     let small = charted.small;
     match facts.value {
-        Some(_) if small.hidden() && !question.take_out_calendar => {
+        Some(_) if small.hidden() && question.taken_out.is_nothing() => {
             shown_value(small, charted.kind, facts.counted)
         }
         value => value.map(|value| small.made(value)),
@@ -56,7 +56,7 @@ pub(super) fn value(question: &Question, charted: &Charted, facts: &PointFacts) 
 
 fn point(question: &Question, charted: &Charted, facts: &PointFacts, point: &ChartPoint) -> v1::ControlPoint {
     let told = Counts::of(shown(charted.small, charted.kind, facts.counted));
-    let shows_expected = question.take_out_calendar && !charted.small.hidden();
+    let shows_expected = !question.taken_out.is_nothing() && !charted.small.hidden();
     v1::ControlPoint {
         label: facts.label.clone(),
         first_day: facts.days.first.to_string(),
@@ -178,10 +178,14 @@ pub(super) fn icons(question: &Question, charted: &Charted) -> Vec<String> {
 /// What is charted, in words.
 pub(super) fn what(question: &Question, kind: Kind) -> String {
     let measure = &question.measure;
-    match (kind, question.take_out_calendar) {
-        (_, false) => measure.words(kind),
-        (Kind::Share, true) => format!("{}, calendar taken out", measure.words(kind)),
-        (_, true) => format!("{}: observed over expected by the calendar", measure.label),
+    let what = match question.taken_out {
+        TakenOut::Nothing => return measure.words(kind),
+        TakenOut::Calendar => "calendar",
+        TakenOut::Season(_) => "season",
+    };
+    match kind {
+        Kind::Number => format!("{}: observed over expected by the {what}", measure.label),
+        Kind::Share | Kind::Rate | Kind::Ratio => format!("{}, {what} taken out", measure.words(kind)),
     }
 }
 
@@ -189,19 +193,19 @@ fn notes(question: &Question, charted: &Charted) -> Vec<String> {
     let mut notes = icons(question, charted);
     notes.extend(charted.broken.iter().map(|told| format!("the chart starts anew at {told}")));
     notes.extend(charted.notes.iter().cloned());
-    if question.take_out_calendar {
-        notes.push(
-            "the calendar (kind of day, NHS band) is taken out by the organisation's own calls in the window; the season itself, such as winter, stays in".to_owned(),
-        );
-    } else if question.measure.metric().is_some() {
-        notes.push(
-            "working days and bank holidays are left in: a month with fewer of them has fewer calls (take_out_calendar)".to_owned(),
-        );
-    } else {
-        notes.push(
-            "working days and bank holidays are left in: numbers from elsewhere know no hours".to_owned(),
-        );
-    }
+    let left_in = match question.taken_out {
+        TakenOut::Calendar => {
+            "the calendar (kind of day, NHS band) is taken out by the organisation's own calls in the window; the season itself, such as winter, stays in (take_out_season_of)"
+        }
+        TakenOut::Season(_) => {
+            "what moved the peers alike is taken out, whatever it was: a change that came to all of them at once cannot be seen"
+        }
+        TakenOut::Nothing if question.measure.metric().is_some() => {
+            "working days, bank holidays and the season are left in: a month with fewer of them has fewer calls (take_out_calendar, take_out_season_of)"
+        }
+        TakenOut::Nothing => "working days, bank holidays and the season are left in (take_out_season_of)",
+    };
+    notes.push(left_in.to_owned());
     if charted.small.hidden() {
         notes.push(
             "points with a count of 1 to 7, or whose rest is one, are hidden; others are of rounded parts"
