@@ -127,6 +127,14 @@ async fn taking_out_the_season_leaves_what_the_peers_do_not_explain() {
     let told = answer.notes.iter().any(|note| note.contains("that of 10 peers, of 12 asked for"));
     assert!(told, "{:?}", answer.notes);
 
+    let picture = v1::RenderChartRequest {
+        chart: Some(v1::render_chart_request::Chart::Control(chart(MISSED))),
+        ..Default::default()
+    };
+    let picture = door.comparison().render_chart(picture).await.expect("is drawn").into_inner().picture;
+    let told = "The season is that of 10 peers, of 12 asked for.";
+    assert!(String::from_utf8_lossy(&picture).contains(told), "the picture says whose it is");
+
     let plain = v1::GetControlChartRequest { take_out_season_of: None, ..chart(MISSED) };
     let plain = door.comparison().get_control_chart(plain).await.expect("is whole").into_inner();
     let rise = |answer: &v1::GetControlChartResponse| {

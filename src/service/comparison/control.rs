@@ -70,6 +70,8 @@ pub(super) struct Charted {
     pub(super) chart: ControlChart,
     /// Series breaks and changes of definition at which it starts anew, in words.
     pub(super) broken: Vec<String>,
+    /// Whose season is taken out, in words.
+    pub(super) season: Option<String>,
     pub(super) kind: Kind,
     pub(super) small: SmallNumbers,
     /// What a reader has to know beside the numbers.
@@ -204,6 +206,8 @@ struct Series {
     sources: BTreeSet<SourceId>,
     /// A change of definition: at which point, and in words.
     changed: Option<(usize, String)>,
+    /// Whose season is taken out, in words.
+    season: Option<String>,
     notes: Vec<String>,
 }
 
@@ -241,8 +245,8 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
             from: &series.sources,
         };
         let found = season::of(question, peers, sources, &unit, points, waiting);
-        let Season { expected, notes } = found.map_err(of_season)?;
-        series.expected = expected;
+        let Season { expected, whose, notes } = found.map_err(of_season)?;
+        (series.expected, series.season) = (expected, Some(whose));
         series.notes.extend(notes);
     }
     let broken = breaks::inside(&*sources.snapshot, days, std::slice::from_ref(&unit), &series.sources);
@@ -283,6 +287,7 @@ pub(super) fn answer(question: &Question, sources: &Sources, waiting: &Waiting) 
         points,
         chart,
         broken,
+        season: series.season,
         kind: series.kind,
         small,
         notes: series.notes,
@@ -329,6 +334,7 @@ fn of_calls(
         expected,
         sources: contributing.into_iter().flatten().collect(),
         changed: None,
+        season: None,
         notes,
     })
 }
@@ -350,6 +356,7 @@ fn of_elsewhere(
         expected: vec![None; stretches.len()],
         sources: read.sources,
         changed: read.changed,
+        season: None,
         notes,
     })
 }

@@ -306,6 +306,7 @@ pub(super) fn control(form: Form, question: &control::Question, charted: &Charte
     frame
         .statements
         .extend(chart.warnings.iter().map(|warning| sentence(&control_render::said(charted, *warning))));
+    frame.statements.extend(charted.season.iter().map(|told| sentence(told)));
     frame.statements.extend(charted.broken.iter().map(|told| format!("The chart starts anew at {told}.")));
     let plot = pictures::ControlChart {
         value: Axis { title: control_render::what(question, charted.kind), unit: unit(charted.kind) },

@@ -26,6 +26,8 @@ const MOST: usize = 1_000_000;
 /// What is expected in each point, and what has to be said of it.
 pub(super) struct Season {
     pub(super) expected: Vec<Option<f64>>,
+    /// Whose it is, in words.
+    pub(super) whose: String,
     pub(super) notes: Vec<String>,
 }
 
@@ -105,18 +107,17 @@ pub(super) fn of(
     }
     let expected = seasonal_expectation(&own, &sums, kind != Kind::Number)
         .map_err(|fault| Fault::NotComparable(fault.to_string()))?;
+    let whose = format!("the season is that of {} peers, of {} asked for", count(used.len()), count(among));
     notes.insert(
         0,
         format!(
-            "the season is that of {} peers, of {} asked for: all but the organisation itself and those without a value in every whole point; working days and bank holidays are in it",
-            count(used.len()),
-            count(among)
+            "{whose}: all but the organisation itself and those without a value in every whole point; working days and bank holidays are in it"
         ),
     );
     if units.rest {
         notes.push(format!("of the peers: {REST}"));
     }
-    Ok(Season { expected, notes })
+    Ok(Season { expected, whose, notes })
 }
 
 /// Whether a peer is the organisation itself, or shares a practice with it.

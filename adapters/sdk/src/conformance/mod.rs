@@ -29,6 +29,7 @@ mod tests;
 mod trial;
 mod world;
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::Vendor;
@@ -42,17 +43,20 @@ const PLACES: usize = 8;
 /// The same where waiting takes time.
 const FEW: usize = 2;
 
+/// A report being made. Boxed, so that the kit is compiled here once and not in every package that runs it.
+pub type Playing<'a> = Pin<Box<dyn Future<Output = Report> + 'a>>;
+
 /// Makes every check of an adapter, with its script.
 ///
 /// Needs a tokio runtime with I/O and time. A script that cannot be read or played is a failed line of the report.
-pub async fn run(vendor: &dyn Vendor, script: &str) -> Report {
-    play(vendor, script, false, PLACES).await
+pub fn run<'a>(vendor: &'a dyn Vendor, script: &'a str) -> Playing<'a> {
+    Box::pin(play(vendor, script, false, PLACES))
 }
 
 /// The same for an adapter that knows only the machine's clock, because it is a program of its own: what it is told to wait it waits, so that there are fewer
 /// and shorter waits, and its budget is not tried. Takes about half a minute.
-pub async fn run_in_real_time(vendor: &dyn Vendor, script: &str) -> Report {
-    play(vendor, script, true, FEW).await
+pub fn run_in_real_time<'a>(vendor: &'a dyn Vendor, script: &'a str) -> Playing<'a> {
+    Box::pin(play(vendor, script, true, FEW))
 }
 
 async fn play(vendor: &dyn Vendor, script: &str, real: bool, places: usize) -> Report {

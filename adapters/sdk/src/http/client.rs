@@ -1,5 +1,6 @@
 //! Sends requests: signed, within the budget, repeated where that may help, and never told about in full.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -38,6 +39,11 @@ struct Inner {
     /// Their clock less ours in milliseconds, as of the last answer; [`UNKNOWN_SKEW`] before it.
     skew: AtomicI64,
 }
+
+/// Takes what it needs out of an answer.
+type Read<'a> = dyn FnMut(&Reply) -> Result<(), Unreadable> + Send + 'a;
+
+type Exchange<'a> = Pin<Box<dyn Future<Output = Result<Reply, AdapterError>> + Send + 'a>>;
 
 const UNKNOWN_SKEW: i64 = i64::MIN;
 /// Beyond this a check warns.
@@ -80,7 +86,7 @@ impl Client {
     /// # Errors
     /// [`AdapterError`], by the client's [`ErrorTable`], after as many repeats as [`Retry`] allows.
     pub async fn send(&self, request: &Request) -> Result<Reply, AdapterError> {
-        self.exchange(request, |_| Ok(())).await.map(|((), reply)| reply)
+        self.exchange(request, &mut |_| Ok(())).await
     }
 
     /// Sends a request and reads the answer as a wire type. An answer that breaks off or is no JSON is asked for again; one of another shape is a
@@ -90,8 +96,19 @@ impl Client {
     ///
     /// # Errors
     /// [`AdapterError`].
-    pub async fn json<T: DeserializeOwned>(&self, request: &Request) -> Result<(T, Reply), AdapterError> {
-        self.exchange(request, |reply| body::parse(&reply.body)).await
+    pub async fn json<T: DeserializeOwned + Send>(
+        &self,
+        request: &Request,
+    ) -> Result<(T, Reply), AdapterError> {
+        let mut value = None;
+        let mut read = |reply: &Reply| {
+            value = Some(body::parse(&reply.body)?);
+            Ok(())
+        };
+        let reply = self.exchange(request, &mut read).await?;
+        // An accepted answer is read before it is given.
+        let value = value.ok_or_else(|| self.protocol("sent an answer that was not read"))?;
+        Ok((value, reply))
     }
 
     /// Reads an answer's body as a wire type.
@@ -143,11 +160,12 @@ impl Client {
         &self.inner.vendor
     }
 
-    async fn exchange<T>(
-        &self,
-        request: &Request,
-        read: impl Fn(&Reply) -> Result<T, Unreadable>,
-    ) -> Result<(T, Reply), AdapterError> {
+    /// Boxed, so that it is compiled here once and not in every adapter.
+    fn exchange<'a>(&'a self, request: &'a Request, read: &'a mut Read<'_>) -> Exchange<'a> {
+        Box::pin(self.exchange_unboxed(request, read))
+    }
+
+    async fn exchange_unboxed(&self, request: &Request, read: &mut Read<'_>) -> Result<Reply, AdapterError> {
         let inner = &*self.inner;
         let begun = clock::current().elapsed();
         let left = || (begun + inner.retry.within).saturating_sub(clock::current().elapsed());
@@ -159,7 +177,7 @@ impl Client {
                     if request.accepted.contains(&reply.status) || (200..300).contains(&reply.status) =>
                 {
                     match read(&reply) {
-                        Ok(value) => return Ok((value, reply)),
+                        Ok(()) => return Ok(reply),
                         Err(fault @ Unreadable::Shape(_)) => return Err(self.unreadable(&fault)),
                         Err(fault @ Unreadable::Broken(_)) => {
                             Failed { error: self.unreadable(&fault), repeat: request.repeatable, wait: None }
