@@ -153,6 +153,33 @@ async fn taking_out_the_season_leaves_what_the_peers_do_not_explain() {
 }
 
 #[tokio::test]
+async fn days_on_which_peers_are_closed_have_no_season_and_no_value() {
+    // Twelve practices with calls on working days, fewer from day to day, and one that opens on Sundays as well.
+    let mut sent = Vec::new();
+    for (practice, day) in (0..12).flat_map(|practice| (1..=28).map(move |day| (practice, day))) {
+        let on = date(2026, 2, day);
+        let open = kind_of_day(on) != 0 || practice == 5 && on.weekday() == jiff::civil::Weekday::Sunday;
+        let calls = if open { 60 - i32::from(day) } else { i32::from(practice == 0) };
+        sent.extend((0..calls).map(|_| Sent { practice, day: on, hour: 9, missed: false }));
+    }
+    let door = door(12, &sent).await;
+    let request = v1::GetControlChartRequest {
+        granularity: v1::Granularity::Day.into(),
+        take_out_season_of: peers(),
+        ..control(0, "2026-02", "2026-02")
+    };
+    let answer = door.comparison().get_control_chart(request).await.expect("is whole").into_inner();
+    for (day, point) in (1..=28).zip(&answer.points) {
+        if kind_of_day(date(2026, 2, day)) == 0 {
+            assert_eq!((point.numerator, point.value, point.expected), (1, None, None), "day {day}");
+        } else {
+            close(point.value.expect("has one"), 1.0, 1e-9, "as its peers");
+        }
+    }
+    assert!(answer.notes.iter().any(|note| note.contains("that of 11 peers, of 12")), "{:?}", answer.notes);
+}
+
+#[tokio::test]
 async fn a_season_that_peers_cannot_show_is_refused_by_name() {
     let (door, ..) = winter().await;
     let of = |codes: &[&str]| {
@@ -169,7 +196,7 @@ async fn a_season_that_peers_cannot_show_is_refused_by_name() {
         (of(&["X99999"]), "take_out_season_of.organisation_codes[0]: no organisation has the code"),
         (
             of_one_peer,
-            "a season takes 10 peers, beside the organisation itself, with a value in every whole point, and 1 of 1 are",
+            "a season takes 10 peers, beside the organisation itself, with a value in every point in which half of them have one, and 1 of 1 are",
         ),
         (of_itself, "and 0 of 12 are"),
     ];

@@ -77,10 +77,9 @@ impl Vendor for GenesysCloud {
     /// Takes an answer with `conversations`, or one conversation.
     fn map(&self, request: MapRequest<'_>) -> Result<Page, AdapterError> {
         let mut page = Page::empty(Next::Done);
-        let whole = rows::answer::<&RawValue>(request.payload, account::EXPECTED)?;
         let list = rows::answer::<Details<'_>>(request.payload, account::EXPECTED)?;
         let raw = if list.conversations.is_empty() && list.total_hits.is_none() && list.cursor.is_none() {
-            vec![whole]
+            vec![rows::answer::<&RawValue>(request.payload, account::EXPECTED)?]
         } else {
             list.conversations
         };

@@ -10,7 +10,7 @@ use super::gather::Sources;
 use super::gathering::Gathering;
 use super::measure::Kind;
 use super::question::Peers;
-use super::table::{Pair, Table};
+use super::table::{Pair, Table, sum};
 use super::units::{REST, Unit};
 use crate::calendar::{Buckets, Days, WholePeriod};
 use crate::compare::season::seasonal_expectation;
@@ -83,35 +83,27 @@ pub(super) fn of(
             read.table
         }
     };
-    let whole: Vec<bool> = buckets.list().iter().map(|bucket| !bucket.partial).collect();
     let own_practices: HashSet<OdsCode> = unit.practices.iter().map(|(code, _)| *code).collect();
-    let used: Vec<usize> = (0..units.list.len())
-        .filter(|&at| !is_part(&units.list[at], unit, &own_practices) && has_all(&table, at, &whole))
-        .collect();
+    let others: Vec<usize> =
+        (0..units.list.len()).filter(|&at| !is_part(&units.list[at], unit, &own_practices)).collect();
+    let common = common(&table, &others, buckets);
+    let used: Vec<usize> = others.into_iter().filter(|&at| has_all(&table, at, &common)).collect();
     let among = units.list.len();
     if used.len() < FEWEST {
         let told = format!(
-            "a season takes {FEWEST} peers, beside the organisation itself, with a value in every whole point, and {} of {} are",
+            "a season takes {FEWEST} peers, beside the organisation itself, with a value in every point in which half of them have one, and {} of {} are: ask for longer points, a shorter window or more peers",
             count(used.len()),
             count(among)
         );
         return Err(Fault::NotComparable(told));
     }
-    let mut sums = vec![None; own.len()];
-    for &at in &used {
-        for (sum, pair) in sums.iter_mut().zip(table.unit(at)) {
-            let Some((n, d)) = pair else { continue };
-            let (numerator, denominator) = sum.unwrap_or_default();
-            *sum = Some((numerator + n, denominator + d));
-        }
-    }
-    let expected = seasonal_expectation(&own, &sums, kind != Kind::Number)
+    let expected = seasonal_expectation(&own, &sums(&table, &used, &common), kind != Kind::Number)
         .map_err(|fault| Fault::NotComparable(fault.to_string()))?;
     let whose = format!("the season is that of {} peers, of {} asked for", count(used.len()), count(among));
     notes.insert(
         0,
         format!(
-            "{whose}: all but the organisation itself and those without a value in every whole point; working days and bank holidays are in it"
+            "{whose}: all but the organisation itself and those that lack a value where half of them have one; points where fewer have one have no value; working days and bank holidays are in it"
         ),
     );
     if units.rest {
@@ -126,6 +118,20 @@ fn is_part(peer: &Unit, unit: &Unit, practices: &HashSet<OdsCode>) -> bool {
         || peer.practices.iter().any(|(code, _)| practices.contains(code))
 }
 
-fn has_all(table: &Table, unit: usize, whole: &[bool]) -> bool {
-    table.unit(unit).iter().zip(whole).all(|(pair, whole)| pair.is_some() || !whole)
+/// Points that the window does not cut and in which half of these peers have a value: of days, those on which they are open.
+fn common(table: &Table, peers: &[usize], buckets: &Buckets) -> Vec<bool> {
+    let with = |point: usize| peers.iter().filter(|&&at| table.unit(at)[point].is_some()).count();
+    let shared = |with: usize| with > 0 && 2 * with >= peers.len();
+    let points = buckets.list().iter().enumerate();
+    points.map(|(point, bucket)| !bucket.partial && shared(with(point))).collect()
+}
+
+fn has_all(table: &Table, unit: usize, points: &[bool]) -> bool {
+    table.unit(unit).iter().zip(points).all(|(pair, wanted)| pair.is_some() || !wanted)
+}
+
+/// What these peers have together in these points.
+fn sums(table: &Table, peers: &[usize], points: &[bool]) -> Vec<Option<Pair>> {
+    let of = |point: usize| sum(peers.iter().filter_map(|&at| table.unit(at)[point].as_ref()));
+    points.iter().enumerate().map(|(point, wanted)| wanted.then(|| of(point))).collect()
 }
